@@ -1,0 +1,1 @@
+//! The rules of the periodic assessment: resident ids, names, passwords.

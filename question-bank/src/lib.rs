@@ -1,0 +1,1 @@
+//! Items and their formats: import, validation, duplicates, the bank index.
