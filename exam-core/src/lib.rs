@@ -6,5 +6,7 @@
 
 pub mod ids;
 pub mod item;
+pub mod paper;
 pub mod points;
+pub mod session;
 pub mod time;

@@ -1,0 +1,57 @@
+//! Responses as letters in the order shown: `ac` is the first and the third option.
+
+use serde::{Deserialize, Deserializer, Serializer};
+
+use crate::item::{OPTIONS_MAX, OptionSet};
+
+/// The letters of the options in `set`, rising.
+#[must_use]
+pub fn letters_of(set: OptionSet) -> String {
+    (b'a'..).zip(0..OPTIONS_MAX).filter(|&(_, i)| set.has(i)).map(|(c, _)| char::from(c)).collect()
+}
+
+/// The set that `letters` names; `None` for anything but distinct letters from `a` to `z`.
+#[must_use]
+pub fn option_set_of(letters: &str) -> Option<OptionSet> {
+    letters.bytes().try_fold(OptionSet::EMPTY, |set, letter| {
+        let position = usize::from(letter.checked_sub(b'a')?);
+        (position < OPTIONS_MAX && !set.has(position)).then(|| set.with(position))
+    })
+}
+
+pub(super) fn serialize<S: Serializer>(set: &OptionSet, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut buffer = [0; OPTIONS_MAX];
+    let mut len = 0;
+    for position in set.positions() {
+        buffer[len] = b'a' + u8::try_from(position).expect("a position is below 26");
+        len += 1;
+    }
+    serializer.serialize_str(std::str::from_utf8(&buffer[..len]).expect("letters are ASCII"))
+}
+
+pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<OptionSet, D::Error> {
+    let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+    option_set_of(&text).ok_or_else(|| serde::de::Error::custom("not a list of option letters"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_response_is_written_as_its_letters() {
+        let set = OptionSet::EMPTY.with(2).with(0);
+        assert_eq!(letters_of(set), "ac");
+        assert_eq!(option_set_of("ca"), Some(set));
+        assert_eq!(option_set_of(""), Some(OptionSet::EMPTY));
+    }
+
+    #[test]
+    fn anything_but_distinct_letters_is_refused() {
+        for text in ["aa", "A", "a b", "ä", "{"] {
+            assert_eq!(option_set_of(text), None, "{text}");
+        }
+    }
+}
