@@ -1,0 +1,283 @@
+-- Times are server UTC in milliseconds. Ids are hyphenated lower-case UUIDs. Flags are 0 or 1.
+
+-- What the database knows of itself, such as the check value of the identity key.
+create table setting (
+    name text primary key,
+    value text not null
+);
+
+-- A period of assessment (周期).
+create table cycle (
+    cycle_id text primary key,
+    name text not null unique,
+    starts_at_ms bigint not null,
+    ends_at_ms bigint not null,
+    windows text not null -- JSON: named windows of the period, such as registration
+);
+
+create table institution (
+    institution_id text primary key,
+    name text not null unique
+);
+
+create table staff (
+    staff_id text primary key,
+    login text not null unique,
+    name text not null,
+    roles text not null, -- JSON list of role names
+    scope text not null, -- JSON: "all", or a list of institution ids
+    password_hash text, -- null until enrolled
+    totp_secret_sealed bytea, -- null until enrolled
+    totp_last_step bigint not null default 0, -- the newest time step used, so none is used twice
+    enrolment_hash bytea, -- SHA-256 of the one-time enrolment token
+    enrolment_expires_at_ms bigint,
+    created_at_ms bigint not null,
+    disabled_at_ms bigint
+);
+
+-- Physicians as the registry lists them, and rehearsal candidates.
+create table candidate (
+    candidate_no bigint generated always as identity primary key,
+    candidate_id text not null unique,
+    institution_id text not null references institution,
+    name text not null,
+    id_number_sealed bytea not null, -- encrypted; shown masked
+    id_number_hash bytea not null unique, -- keyed hash of the 18-digit form
+    phone_sealed bytea,
+    phone_hash bytea,
+    activated bigint not null,
+    origin text not null, -- roster, demo or rehearsal
+    rehearsal_exam_id text, -- for rehearsal candidates
+    created_at_ms bigint not null
+);
+create index candidate_by_institution on candidate (institution_id);
+create index candidate_by_rehearsal on candidate (rehearsal_exam_id) where rehearsal_exam_id is not null;
+
+-- A physician may be registered more than once (assistant and full); the number decides.
+create table registration (
+    candidate_no bigint not null references candidate,
+    certificate_no text not null,
+    category text not null, -- 执业类别
+    practice_scope text not null, -- 执业范围
+    level text not null, -- 医师级别
+    primary key (candidate_no, certificate_no)
+);
+
+create table account (
+    candidate_no bigint primary key references candidate,
+    password_hash text, -- null where only one-time codes open it
+    must_change_password bigint not null,
+    reset_at_ms bigint, -- the newest reset by staff, shown to reviewers
+    changed_at_ms bigint not null
+);
+
+-- One-time codes and entry tickets; only their hash is stored.
+create table one_time_code (
+    code_hash bytea primary key,
+    candidate_no bigint not null references candidate,
+    purpose text not null, -- reset or entry
+    created_at_ms bigint not null,
+    expires_at_ms bigint not null,
+    used_at_ms bigint
+);
+create index one_time_code_by_candidate on one_time_code (candidate_no);
+
+-- Sign-ins of candidates and staff; only the hash of their token is stored.
+create table sign_in (
+    token_hash bytea primary key,
+    candidate_no bigint references candidate,
+    staff_id text references staff,
+    only_password bigint not null, -- opens nothing but "set a new password"
+    created_at_ms bigint not null,
+    expires_at_ms bigint not null,
+    revoked_at_ms bigint
+);
+create index sign_in_by_candidate on sign_in (candidate_no) where candidate_no is not null;
+create index sign_in_by_staff on sign_in (staff_id) where staff_id is not null;
+
+-- Wrong passwords in a row, by keyed hash of the identity that was tried, known or not.
+create table sign_in_failure (
+    identity_hash bytea primary key,
+    failures bigint not null,
+    last_at_ms bigint not null
+);
+
+create table bank (
+    bank_id text primary key,
+    name text not null unique,
+    revision bigint not null, -- counts approvals and withdrawals
+    created_at_ms bigint not null
+);
+
+-- What is drawn whole: a single item, or a group with its shared stem or options.
+create table unit (
+    unit_no bigint generated always as identity primary key,
+    bank_id text not null references bank,
+    code text not null,
+    unique (bank_id, code)
+);
+
+create table unit_version (
+    unit_version_no bigint generated always as identity primary key,
+    unit_no bigint not null references unit,
+    version bigint not null,
+    state text not null, -- draft, approved, superseded or withdrawn
+    item_type text not null,
+    topic text not null,
+    difficulty text not null,
+    tags text not null, -- JSON list
+    pool text not null, -- exam or practice
+    shared text not null, -- JSON: the shared stem and options of a group, {} for a single item
+    content_hash bytea not null, -- SHA-256 over normalised content and key
+    source text not null, -- JSON: file, sheet, row
+    imported_by text not null references staff,
+    imported_at_ms bigint not null,
+    approved_by text references staff,
+    approved_at_ms bigint,
+    approved_revision bigint, -- the bank revision from which it is drawn
+    retired_revision bigint, -- the bank revision from which it is drawn no longer
+    unique (unit_no, version),
+    check (approved_by is null or approved_by <> imported_by)
+);
+create index unit_version_by_state on unit_version (state);
+
+create table item (
+    item_no bigint generated always as identity primary key,
+    unit_no bigint not null references unit,
+    code text not null,
+    unique (unit_no, code)
+);
+
+create table item_version (
+    item_version_no bigint generated always as identity primary key,
+    unit_version_no bigint not null references unit_version,
+    item_no bigint not null references item,
+    position bigint not null, -- within the unit, from 1
+    content text not null, -- JSON: stem, options, media; no key
+    content_hash bytea not null,
+    pinned bigint not null, -- option positions that are not shuffled, as bits
+    unique (unit_version_no, position)
+);
+
+-- Keys and explanations live apart from what candidates see.
+create table item_key (
+    item_version_no bigint primary key references item_version,
+    key_bits bigint not null, -- the right options in the author's order, as bits
+    explanation text not null
+);
+
+create table exam (
+    exam_id text primary key,
+    cycle_id text not null references cycle,
+    title text not null,
+    kind text not null, -- public_knowledge or professional
+    state text not null, -- published or withdrawn
+    definition text not null, -- JSON: the exam as checked
+    revision bigint not null,
+    published_by text references staff,
+    published_at_ms bigint not null,
+    unique (cycle_id, title)
+);
+
+-- The bank revisions a published exam draws from.
+create table exam_bank (
+    exam_id text not null references exam,
+    exam_revision bigint not null,
+    bank_id text not null references bank,
+    bank_revision bigint not null,
+    primary key (exam_id, exam_revision, bank_id)
+);
+
+-- How often each item version had been used, frozen so that a draw can be repeated.
+create table exposure (
+    exam_id text not null references exam,
+    revision bigint not null,
+    at_ms bigint not null,
+    last_attempt_no bigint not null, -- papers up to this one are counted
+    counts text not null, -- JSON: pairs of item version and count
+    primary key (exam_id, revision)
+);
+
+create table attempt (
+    attempt_no bigint generated always as identity primary key,
+    attempt_id text not null unique,
+    candidate_no bigint not null references candidate,
+    exam_id text not null references exam,
+    exam_revision bigint not null,
+    audience_row bigint not null,
+    notice_version text not null,
+    consents text not null, -- JSON
+    started_at_ms bigint not null,
+    wake_at_ms bigint, -- when the session has something to do by itself; null once closed
+    phase text not null, -- running, paused, locked, closed or voided
+    closed_at_ms bigint,
+    closed_by text
+);
+create unique index attempt_open on attempt (candidate_no, exam_id) where closed_at_ms is null;
+create index attempt_by_candidate on attempt (candidate_no, exam_id);
+create index attempt_wake on attempt (wake_at_ms) where closed_at_ms is null;
+
+create table paper (
+    attempt_no bigint primary key references attempt,
+    body text not null -- JSON: seed, revisions, item versions and option orders
+);
+
+create table result (
+    attempt_no bigint primary key references attempt,
+    points bigint not null, -- hundredths
+    total_points bigint not null,
+    pass_points bigint not null,
+    verdict text not null, -- passed, failed or void
+    receipt text not null, -- JSON
+    scored_at_ms bigint not null
+);
+
+-- The journal. The key is the fence: of two appends after the same end, one wins. The candidate
+-- leads it, so that the table can be sharded by candidate.
+create table journal_frame (
+    candidate_no bigint not null,
+    attempt_no bigint not null,
+    seq bigint not null,
+    body text not null, -- the frame's bytes, as digested
+    primary key (candidate_no, attempt_no, seq)
+);
+
+-- Sessions folded up to a seq; deleting them loses nothing.
+create table checkpoint (
+    attempt_no bigint primary key,
+    seq bigint not null,
+    body text not null
+);
+
+-- Messages that came too late or from a fenced device: kept, never scored.
+create table evidence (
+    evidence_no bigint generated always as identity primary key,
+    attempt_no bigint not null,
+    device text not null,
+    n bigint not null,
+    received_at_ms bigint not null,
+    code text not null, -- why it was refused
+    message text not null
+);
+create index evidence_by_attempt on evidence (attempt_no);
+
+-- The newest sign of life of any node.
+create table heartbeat (
+    only bigint primary key check (only = 1),
+    at_ms bigint not null,
+    beat bigint not null
+);
+
+-- Decisions by people. A sealer chains the rows by hash.
+create table audit (
+    audit_no bigint generated always as identity primary key,
+    at_ms bigint not null,
+    actor text not null,
+    action text not null,
+    object text not null,
+    reason text not null,
+    before text not null, -- JSON
+    after text not null, -- JSON
+    chain_hash bytea -- SHA-256 over the previous hash and this row; null until sealed
+);
+create index audit_unsealed on audit (audit_no) where chain_hash is null;

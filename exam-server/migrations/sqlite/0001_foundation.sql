@@ -1,0 +1,289 @@
+-- Times are server UTC in milliseconds. Ids are hyphenated lower-case UUIDs. Flags are 0 or 1.
+
+-- What the database knows of itself, such as the check value of the identity key.
+create table setting (
+    name text primary key,
+    value text not null
+);
+
+-- A period of assessment (周期).
+create table cycle (
+    cycle_id text primary key,
+    name text not null unique,
+    starts_at_ms integer not null,
+    ends_at_ms integer not null,
+    windows text not null -- JSON: named windows of the period, such as registration
+);
+
+create table institution (
+    institution_id text primary key,
+    name text not null unique
+);
+
+create table staff (
+    staff_id text primary key,
+    login text not null unique,
+    name text not null,
+    roles text not null, -- JSON list of role names
+    scope text not null, -- JSON: "all", or a list of institution ids
+    password_hash text, -- null until enrolled
+    totp_secret_sealed blob, -- null until enrolled
+    totp_last_step integer not null default 0, -- the newest time step used, so none is used twice
+    enrolment_hash blob, -- SHA-256 of the one-time enrolment token
+    enrolment_expires_at_ms integer,
+    created_at_ms integer not null,
+    disabled_at_ms integer
+);
+
+-- Physicians as the registry lists them, and rehearsal candidates.
+create table candidate (
+    candidate_no integer primary key,
+    candidate_id text not null unique,
+    institution_id text not null references institution,
+    name text not null,
+    id_number_sealed blob not null, -- encrypted; shown masked
+    id_number_hash blob not null unique, -- keyed hash of the 18-digit form
+    phone_sealed blob,
+    phone_hash blob,
+    activated integer not null,
+    origin text not null, -- roster, demo or rehearsal
+    rehearsal_exam_id text, -- for rehearsal candidates
+    created_at_ms integer not null
+);
+create index candidate_by_institution on candidate (institution_id);
+create index candidate_by_rehearsal on candidate (rehearsal_exam_id) where rehearsal_exam_id is not null;
+
+-- A physician may be registered more than once (assistant and full); the number decides.
+create table registration (
+    candidate_no integer not null references candidate,
+    certificate_no text not null,
+    category text not null, -- 执业类别
+    practice_scope text not null, -- 执业范围
+    level text not null, -- 医师级别
+    primary key (candidate_no, certificate_no)
+);
+
+create table account (
+    candidate_no integer primary key references candidate,
+    password_hash text, -- null where only one-time codes open it
+    must_change_password integer not null,
+    reset_at_ms integer, -- the newest reset by staff, shown to reviewers
+    changed_at_ms integer not null
+);
+
+-- One-time codes and entry tickets; only their hash is stored.
+create table one_time_code (
+    code_hash blob primary key,
+    candidate_no integer not null references candidate,
+    purpose text not null, -- reset or entry
+    created_at_ms integer not null,
+    expires_at_ms integer not null,
+    used_at_ms integer
+);
+create index one_time_code_by_candidate on one_time_code (candidate_no);
+
+-- Sign-ins of candidates and staff; only the hash of their token is stored.
+create table sign_in (
+    token_hash blob primary key,
+    candidate_no integer references candidate,
+    staff_id text references staff,
+    only_password integer not null, -- opens nothing but "set a new password"
+    created_at_ms integer not null,
+    expires_at_ms integer not null,
+    revoked_at_ms integer
+);
+create index sign_in_by_candidate on sign_in (candidate_no) where candidate_no is not null;
+create index sign_in_by_staff on sign_in (staff_id) where staff_id is not null;
+
+-- Wrong passwords in a row, by keyed hash of the identity that was tried, known or not.
+create table sign_in_failure (
+    identity_hash blob primary key,
+    failures integer not null,
+    last_at_ms integer not null
+);
+
+create table bank (
+    bank_id text primary key,
+    name text not null unique,
+    revision integer not null, -- counts approvals and withdrawals
+    created_at_ms integer not null
+);
+
+-- What is drawn whole: a single item, or a group with its shared stem or options.
+create table unit (
+    unit_no integer primary key,
+    bank_id text not null references bank,
+    code text not null,
+    unique (bank_id, code)
+);
+
+create table unit_version (
+    unit_version_no integer primary key,
+    unit_no integer not null references unit,
+    version integer not null,
+    state text not null, -- draft, approved, superseded or withdrawn
+    item_type text not null,
+    topic text not null,
+    difficulty text not null,
+    tags text not null, -- JSON list
+    pool text not null, -- exam or practice
+    shared text not null, -- JSON: the shared stem and options of a group, {} for a single item
+    content_hash blob not null, -- SHA-256 over normalised content and key
+    source text not null, -- JSON: file, sheet, row
+    imported_by text not null references staff,
+    imported_at_ms integer not null,
+    approved_by text references staff,
+    approved_at_ms integer,
+    approved_revision integer, -- the bank revision from which it is drawn
+    retired_revision integer, -- the bank revision from which it is drawn no longer
+    unique (unit_no, version),
+    check (approved_by is null or approved_by <> imported_by)
+);
+create index unit_version_by_state on unit_version (state);
+
+create table item (
+    item_no integer primary key,
+    unit_no integer not null references unit,
+    code text not null,
+    unique (unit_no, code)
+);
+
+create table item_version (
+    item_version_no integer primary key,
+    unit_version_no integer not null references unit_version,
+    item_no integer not null references item,
+    position integer not null, -- within the unit, from 1
+    content text not null, -- JSON: stem, options, media; no key
+    content_hash blob not null,
+    pinned integer not null, -- option positions that are not shuffled, as bits
+    unique (unit_version_no, position)
+);
+
+-- Keys and explanations live apart from what candidates see.
+create table item_key (
+    item_version_no integer primary key references item_version,
+    key_bits integer not null, -- the right options in the author's order, as bits
+    explanation text not null
+);
+
+create table exam (
+    exam_id text primary key,
+    cycle_id text not null references cycle,
+    title text not null,
+    kind text not null, -- public_knowledge or professional
+    state text not null, -- published or withdrawn
+    definition text not null, -- JSON: the exam as checked
+    revision integer not null,
+    published_by text references staff,
+    published_at_ms integer not null,
+    unique (cycle_id, title)
+);
+
+-- The bank revisions a published exam draws from.
+create table exam_bank (
+    exam_id text not null references exam,
+    exam_revision integer not null,
+    bank_id text not null references bank,
+    bank_revision integer not null,
+    primary key (exam_id, exam_revision, bank_id)
+);
+
+-- How often each item version had been used, frozen so that a draw can be repeated.
+create table exposure (
+    exam_id text not null references exam,
+    revision integer not null,
+    at_ms integer not null,
+    last_attempt_no integer not null, -- papers up to this one are counted
+    counts text not null, -- JSON: pairs of item version and count
+    primary key (exam_id, revision)
+);
+
+create table attempt (
+    attempt_no integer primary key autoincrement,
+    attempt_id text not null unique,
+    candidate_no integer not null references candidate,
+    exam_id text not null references exam,
+    exam_revision integer not null,
+    audience_row integer not null,
+    notice_version text not null,
+    consents text not null, -- JSON
+    started_at_ms integer not null,
+    wake_at_ms integer, -- when the session has something to do by itself; null once closed
+    phase text not null, -- running, paused, locked, closed or voided
+    closed_at_ms integer,
+    closed_by text
+);
+create unique index attempt_open on attempt (candidate_no, exam_id) where closed_at_ms is null;
+create index attempt_by_candidate on attempt (candidate_no, exam_id);
+create index attempt_wake on attempt (wake_at_ms) where closed_at_ms is null;
+
+create table paper (
+    attempt_no integer primary key references attempt,
+    body text not null -- JSON: seed, revisions, item versions and option orders
+);
+
+create table result (
+    attempt_no integer primary key references attempt,
+    points integer not null, -- hundredths
+    total_points integer not null,
+    pass_points integer not null,
+    verdict text not null, -- passed, failed or void
+    receipt text not null, -- JSON
+    scored_at_ms integer not null
+);
+
+-- The journal: appended in commit order; a frame links back to the one before it in its attempt.
+create table journal_frame (
+    id integer primary key autoincrement,
+    attempt_no integer not null,
+    seq integer not null,
+    previous_id integer not null, -- 0 for the first frame
+    body text not null -- the frame's bytes, as digested
+);
+
+-- The fence: an append moves the head from the end it knew. Integers only, so rows stay small.
+create table journal_head (
+    attempt_no integer primary key,
+    seq integer not null,
+    last_id integer not null
+);
+
+-- Sessions folded up to a seq; deleting them loses nothing.
+create table checkpoint (
+    attempt_no integer primary key,
+    seq integer not null,
+    body text not null
+);
+
+-- Messages that came too late or from a fenced device: kept, never scored.
+create table evidence (
+    evidence_no integer primary key,
+    attempt_no integer not null,
+    device text not null,
+    n integer not null,
+    received_at_ms integer not null,
+    code text not null, -- why it was refused
+    message text not null
+);
+create index evidence_by_attempt on evidence (attempt_no);
+
+-- The newest sign of life of any node.
+create table heartbeat (
+    only integer primary key check (only = 1),
+    at_ms integer not null,
+    beat integer not null
+);
+
+-- Decisions by people. A sealer chains the rows by hash.
+create table audit (
+    audit_no integer primary key autoincrement,
+    at_ms integer not null,
+    actor text not null,
+    action text not null,
+    object text not null,
+    reason text not null,
+    before text not null, -- JSON
+    after text not null, -- JSON
+    chain_hash blob -- SHA-256 over the previous hash and this row; null until sealed
+);
+create index audit_unsealed on audit (audit_no) where chain_hash is null;

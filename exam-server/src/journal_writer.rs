@@ -1,0 +1,237 @@
+//! The journal writer: one task that commits what has gathered, and starts again.
+//!
+//! There is no timer: the sync to disk is the pacing. While one batch is being committed the next
+//! one gathers, so a lone save waits for nobody and a thousand share one sync.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::{mpsc, oneshot};
+use tracing::{error, warn};
+
+use crate::store::{Append, EvidenceRow, Start, Store, StoreError, Write, Written};
+
+/// How many writes may wait. Beyond that the phone is told to try again: at 100 µs a frame on the
+/// slowest disk measured this is a tenth of a second of work.
+const QUEUE_MAX: usize = 4_096;
+
+/// How many writes one transaction takes.
+const BATCH_MAX: usize = 1_000;
+
+/// How many bytes of frames and papers one transaction takes.
+const BATCH_BYTES_MAX: usize = 1 << 20;
+
+/// Why a write was not committed, or is not known to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WriteError {
+    /// Too many writes wait already; nothing was written.
+    #[error("the journal writer is busy")]
+    Busy,
+    /// The database failed; only the journal itself can say what was written.
+    #[error("the outcome of the commit is unknown")]
+    Unknown,
+}
+
+struct Job {
+    write: Write,
+    done: Option<oneshot::Sender<Result<Written, WriteError>>>,
+}
+
+/// The way to the journal writer. Cheap to clone.
+#[derive(Clone)]
+pub struct JournalWriter {
+    jobs: mpsc::Sender<Job>,
+    healthy: Arc<AtomicBool>,
+}
+
+/// What the process does when a sync to disk has failed: it must not go on, because what the disk
+/// holds is unknown and the next sync may succeed without having written it.
+pub type OnFailedSync = fn();
+
+impl JournalWriter {
+    /// Starts the writer's task. It ends when the last handle is gone and all is written.
+    #[must_use]
+    pub fn spawn(
+        store: Store,
+        on_failed_sync: OnFailedSync,
+    ) -> (Self, tokio::task::JoinHandle<()>) {
+        let (jobs, queue) = mpsc::channel(QUEUE_MAX);
+        let healthy = Arc::new(AtomicBool::new(true));
+        let task = Task {
+            store,
+            queue,
+            healthy: Arc::clone(&healthy),
+            held_back: Vec::new(),
+            on_failed_sync,
+        };
+        (Self { jobs, healthy }, tokio::spawn(task.run()))
+    }
+
+    /// Whether the newest batch was committed.
+    #[must_use]
+    pub fn is_healthy(&self) -> bool {
+        self.healthy.load(Ordering::Relaxed)
+    }
+
+    /// Appends a frame. The frame is durable when this returns `Done`.
+    ///
+    /// # Errors
+    /// [`WriteError`] when nothing is known to be written.
+    pub async fn append(&self, append: Append) -> Result<Written, WriteError> {
+        self.write(Write::Append(Box::new(append))).await
+    }
+
+    /// Starts an attempt.
+    ///
+    /// # Errors
+    /// [`WriteError`] when nothing is known to be written.
+    pub async fn start(&self, start: Start) -> Result<Written, WriteError> {
+        self.write(Write::Start(Box::new(start))).await
+    }
+
+    /// Returns once something was committed that began after this call: whatever was read before
+    /// is on disk then.
+    ///
+    /// # Errors
+    /// [`WriteError`] when nothing is known to be written.
+    pub async fn barrier(&self) -> Result<(), WriteError> {
+        self.write(Write::Barrier).await.map(|_| ())
+    }
+
+    /// Keeps a message that came too late. Nobody waits for it, and a full queue drops it.
+    pub fn keep_evidence(&self, row: EvidenceRow) {
+        let _ = self.jobs.try_send(Job { write: Write::Evidence(Box::new(row)), done: None });
+    }
+
+    async fn write(&self, write: Write) -> Result<Written, WriteError> {
+        let (done, outcome) = oneshot::channel();
+        let job = Job { write, done: Some(done) };
+        self.jobs.try_send(job).map_err(|_| WriteError::Busy)?;
+        outcome.await.unwrap_or(Err(WriteError::Unknown))
+    }
+}
+
+struct Task {
+    store: Store,
+    queue: mpsc::Receiver<Job>,
+    healthy: Arc<AtomicBool>,
+    /// Jobs whose attempt or candidate has one in the batch already; they go first in the next.
+    held_back: Vec<Job>,
+    on_failed_sync: OnFailedSync,
+}
+
+impl Task {
+    async fn run(mut self) {
+        loop {
+            let batch = self.gather().await;
+            if batch.is_empty() {
+                return;
+            }
+            self.commit(batch).await;
+        }
+    }
+
+    /// Waits for one job and takes what else is there.
+    async fn gather(&mut self) -> Vec<Job> {
+        let mut batch = Batch::default();
+        for job in std::mem::take(&mut self.held_back) {
+            self.held_back.extend(batch.offer(job));
+        }
+        if batch.jobs.is_empty() {
+            match self.queue.recv().await {
+                Some(job) => self.held_back.extend(batch.offer(job)),
+                None => return batch.jobs,
+            }
+        }
+        while batch.has_room() && self.held_back.len() < BATCH_MAX {
+            match self.queue.try_recv() {
+                Ok(job) => self.held_back.extend(batch.offer(job)),
+                Err(_) => break,
+            }
+        }
+        batch.jobs
+    }
+
+    async fn commit(&self, jobs: Vec<Job>) {
+        let (writes, waiting): (Vec<Write>, Vec<_>) =
+            jobs.into_iter().map(|job| (job.write, job.done)).unzip();
+        metrics::histogram!("exam_journal_batch_writes").record(writes.len() as f64);
+        let outcome = self.commit_or_halve(&writes).await;
+        for (done, outcome) in waiting.into_iter().zip(outcome) {
+            if let Some(done) = done {
+                let _ = done.send(outcome); // Nobody waits any more: the phone has hung up.
+            }
+        }
+    }
+
+    /// Commits `writes`; where a lock was not to be had, tries halves, so that one stuck attempt
+    /// does not hold up the others.
+    async fn commit_or_halve(&self, writes: &[Write]) -> Vec<Result<Written, WriteError>> {
+        let mut outcome = Vec::with_capacity(writes.len());
+        let mut parts = vec![writes];
+        while let Some(part) = parts.pop() {
+            match self.store.journal_commit(part).await {
+                Ok(written) => {
+                    self.healthy.store(true, Ordering::Relaxed);
+                    outcome.extend(written.into_iter().map(Ok));
+                }
+                Err(trouble) if trouble.is_lock_timeout() && part.len() > 1 => {
+                    let (first, second) = part.split_at(part.len() / 2);
+                    parts.extend([second, first]);
+                }
+                Err(trouble) => {
+                    self.note(&trouble);
+                    outcome.extend(part.iter().map(|_| Err(WriteError::Unknown)));
+                }
+            }
+        }
+        outcome
+    }
+
+    fn note(&self, trouble: &StoreError) {
+        metrics::counter!("exam_journal_commit_failures").increment(1);
+        if trouble.is_failed_sync() {
+            error!(error = trouble as &dyn std::error::Error, "a sync to disk failed: stopping");
+            (self.on_failed_sync)();
+        }
+        self.healthy.store(trouble.is_lock_timeout(), Ordering::Relaxed);
+        warn!(error = trouble as &dyn std::error::Error, "a journal batch was not committed");
+    }
+}
+
+/// A batch in the making: at most one write of an attempt, and one start of a candidate.
+#[derive(Default)]
+struct Batch {
+    jobs: Vec<Job>,
+    attempts: HashSet<i64>,
+    candidates: HashSet<i64>,
+    bytes: usize,
+}
+
+impl Batch {
+    fn has_room(&self) -> bool {
+        self.jobs.len() < BATCH_MAX && self.bytes < BATCH_BYTES_MAX
+    }
+
+    /// Takes `job`, or gives it back where it must wait for the next batch.
+    fn offer(&mut self, job: Job) -> Option<Job> {
+        let fits = self.has_room()
+            && match &job.write {
+                Write::Append(append) => self.attempts.insert(append.key.attempt_no),
+                Write::Start(start) => self.candidates.insert(start.candidate_no),
+                Write::Evidence(_) | Write::Barrier => true,
+            };
+        if !fits {
+            return Some(job);
+        }
+        self.bytes += match &job.write {
+            Write::Append(append) => append.frame.len(),
+            Write::Start(start) => start.frame.len() + start.paper.len(),
+            Write::Evidence(row) => row.message.len(),
+            Write::Barrier => 0,
+        };
+        self.jobs.push(job);
+        None
+    }
+}

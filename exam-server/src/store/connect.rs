@@ -1,0 +1,197 @@
+//! Opening the database, and refusing one that could lose what it acknowledged.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{PgPool, SqlitePool};
+
+use super::{Store, StoreError};
+
+/// Readers beside the one writer of SQLite: enough that a slow list does not hold up a resume.
+const SQLITE_READERS: u32 = 4;
+
+/// Connections of one node to PostgreSQL: the journal writer, the closing worker and the rest.
+const POSTGRES_CONNECTIONS: u32 = 12;
+
+/// How long a query waits for a connection before it is answered busy.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// The first SQLite whose readers cannot meet a log that was reset under them.
+const SQLITE_VERSION_MIN: (u32, u32, u32) = (3, 51, 3);
+
+/// Pages the log may hold before a commit folds it into the file: 4,000 of 4 KiB.
+const SQLITE_AUTOCHECKPOINT_PAGES: &str = "4000";
+
+/// A pool of connections to one of the two databases.
+#[derive(Clone, Debug)]
+pub enum Pool {
+    /// Embedded.
+    Sqlite(SqlitePool),
+    /// A server.
+    Postgres(PgPool),
+}
+
+/// Where the database is: `sqlite:PATH` or `postgres://…`.
+#[derive(Clone, Debug)]
+pub enum Target {
+    /// A file on this machine.
+    Sqlite(Box<SqliteConnectOptions>),
+    /// A server.
+    Postgres(Box<PgConnectOptions>),
+}
+
+/// A text that names no database this server knows.
+#[derive(Debug, thiserror::Error)]
+#[error("a database is sqlite:PATH or postgres://…")]
+pub struct NotATarget;
+
+impl FromStr for Target {
+    type Err = NotATarget;
+
+    fn from_str(text: &str) -> Result<Self, NotATarget> {
+        if let Some(path) = text.strip_prefix("sqlite:") {
+            let path = path.strip_prefix("//").unwrap_or(path);
+            if path.is_empty() || path.contains(":memory:") {
+                return Err(NotATarget);
+            }
+            return Ok(Self::Sqlite(Box::new(SqliteConnectOptions::new().filename(path))));
+        }
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            let options = PgConnectOptions::from_str(text).map_err(|_| NotATarget)?;
+            return Ok(Self::Postgres(Box::new(options)));
+        }
+        Err(NotATarget)
+    }
+}
+
+impl Store {
+    /// Opens the database, checks that its settings keep what is acknowledged, and brings its
+    /// schema up to date.
+    ///
+    /// # Errors
+    /// [`StoreError::Unsafe`] names the setting that could lose data; the rest is trouble.
+    pub async fn open(target: &Target) -> Result<Self, StoreError> {
+        let store = match target {
+            Target::Sqlite(options) => open_sqlite(options).await?,
+            Target::Postgres(options) => open_postgres(options).await?,
+        };
+        store.migrate().await?;
+        Ok(store)
+    }
+
+    async fn migrate(&self) -> Result<(), StoreError> {
+        match &self.writer {
+            Pool::Sqlite(pool) => sqlx::migrate!("migrations/sqlite").run(pool).await,
+            Pool::Postgres(pool) => sqlx::migrate!("migrations/postgres").run(pool).await,
+        }
+        .map_err(StoreError::Migrate)
+    }
+
+    /// Folds what a crash left in SQLite's write-ahead log into the file, so that all that can be
+    /// read is also on disk. Nothing to do on PostgreSQL.
+    ///
+    /// # Errors
+    /// [`StoreError::Driver`] when the log cannot be folded in.
+    pub async fn settle(&self) -> Result<(), StoreError> {
+        let Pool::Sqlite(pool) = &self.writer else { return Ok(()) };
+        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
+            .execute(pool)
+            .await
+            .map_err(StoreError::in_query("wal_checkpoint"))?;
+        Ok(())
+    }
+}
+
+async fn open_sqlite(options: &SqliteConnectOptions) -> Result<Store, StoreError> {
+    let options = options
+        .clone()
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(5))
+        .pragma("wal_autocheckpoint", SQLITE_AUTOCHECKPOINT_PAGES);
+    let writer = SqlitePoolOptions::new()
+        .max_connections(1)
+        .min_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_with(options.clone())
+        .await
+        .map_err(StoreError::in_query("open"))?;
+    assert_sqlite_is_safe(&writer).await?;
+    let readers = SqlitePoolOptions::new()
+        .max_connections(SQLITE_READERS)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_with(options.pragma("query_only", "on"))
+        .await
+        .map_err(StoreError::in_query("open"))?;
+    Ok(Store { readers: Pool::Sqlite(readers), writer: Pool::Sqlite(writer) })
+}
+
+async fn assert_sqlite_is_safe(pool: &SqlitePool) -> Result<(), StoreError> {
+    let read = |sql: &'static str| sqlx::query_scalar::<_, String>(sql);
+    let failed = StoreError::in_query("settings");
+    let version = read("SELECT sqlite_version()").fetch_one(pool).await.map_err(&failed)?;
+    let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
+    let mut next = || parts.next().unwrap_or(0);
+    if (next(), next(), next()) < SQLITE_VERSION_MIN {
+        return Err(StoreError::Unsafe(format!("SQLite {version} is older than 3.51.3")));
+    }
+    let mode = read("PRAGMA journal_mode").fetch_one(pool).await.map_err(&failed)?;
+    if mode != "wal" {
+        return Err(StoreError::Unsafe(format!("journal_mode is {mode}, not wal")));
+    }
+    let synchronous: i64 =
+        sqlx::query_scalar("PRAGMA synchronous").fetch_one(pool).await.map_err(&failed)?;
+    if synchronous < 2 {
+        return Err(StoreError::Unsafe(format!("synchronous is {synchronous}, not FULL")));
+    }
+    Ok(())
+}
+
+async fn open_postgres(options: &PgConnectOptions) -> Result<Store, StoreError> {
+    let options = options.clone().application_name("exam-server").options([
+        ("lock_timeout", "1s"),
+        ("statement_timeout", "30s"),
+        ("idle_in_transaction_session_timeout", "10s"),
+    ]);
+    let pool = PgPoolOptions::new()
+        .max_connections(POSTGRES_CONNECTIONS)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        // A future dropped between BEGIN and its reply would hand on an open transaction.
+        .after_release(|connection, _| {
+            Box::pin(async move {
+                sqlx::query("ROLLBACK").execute(&mut *connection).await?;
+                Ok(true)
+            })
+        })
+        .connect_with(options)
+        .await
+        .map_err(StoreError::in_query("open"))?;
+    assert_postgres_is_safe(&pool).await?;
+    Ok(Store { readers: Pool::Postgres(pool.clone()), writer: Pool::Postgres(pool) })
+}
+
+async fn assert_postgres_is_safe(pool: &PgPool) -> Result<(), StoreError> {
+    const SQL: &str = "-- settings
+        SELECT name, setting FROM pg_settings
+        WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit')";
+    let settings: Vec<(String, String)> =
+        sqlx::query_as(SQL).fetch_all(pool).await.map_err(StoreError::in_query("settings"))?;
+    for (name, setting) in settings {
+        let safe = match name.as_str() {
+            "synchronous_commit" => ["on", "remote_apply"].contains(&setting.as_str()),
+            _ => setting == "on",
+        };
+        if !safe {
+            return Err(StoreError::Unsafe(format!("{name} is {setting}")));
+        }
+    }
+    Ok(())
+}

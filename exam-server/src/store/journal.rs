@@ -1,0 +1,140 @@
+//! The journal: appending frames in batches, and loading sessions.
+
+mod append;
+mod load;
+mod start;
+
+use exam_core::ids::{AttemptId, ExamId};
+use exam_core::points::Points;
+use exam_core::session::Seq;
+use exam_core::time::Timestamp;
+
+use super::{AuditEntry, EvidenceRow, Store, StoreError};
+
+/// An attempt as the journal knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AttemptKey {
+    /// Leads the key, so that the journal can be sharded by candidate.
+    pub candidate_no: i64,
+    /// The attempt's number in this database.
+    pub attempt_no: i64,
+}
+
+/// One frame to append, with all that must be stored together with it.
+#[derive(Clone, Debug)]
+pub struct Append {
+    /// Whose journal.
+    pub key: AttemptKey,
+    /// The end the session knew; the frame gets the next number.
+    pub expected: Seq,
+    /// The frame's bytes.
+    pub frame: String,
+    /// What the attempt's row says from now on, where that changes.
+    pub patch: Option<AttemptPatch>,
+    /// The result, where the frame closes the attempt.
+    pub result: Option<ResultRow>,
+    /// The audit row, where a person decided it.
+    pub audit: Option<AuditEntry>,
+    /// The session folded up to this frame, now and then.
+    pub checkpoint: Option<String>,
+}
+
+/// What lists and the closing worker know of a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttemptPatch {
+    /// The phase's name.
+    pub phase: &'static str,
+    /// When the session has something to do by itself; none once closed.
+    pub wake_at: Option<Timestamp>,
+    /// When it was closed.
+    pub closed_at: Option<Timestamp>,
+    /// What closed it.
+    pub closed_by: Option<&'static str>,
+}
+
+/// The score of a closed attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResultRow {
+    /// What was reached.
+    pub points: Points,
+    /// What could be reached.
+    pub total_points: Points,
+    /// What was needed.
+    pub pass_points: Points,
+    /// `passed`, `failed` or `void`.
+    pub verdict: String,
+    /// The receipt, as JSON.
+    pub receipt: String,
+    /// When it was scored.
+    pub scored_at: Timestamp,
+}
+
+/// An attempt to start: its row, its paper and its first frame.
+#[derive(Clone, Debug)]
+pub struct Start {
+    /// The new attempt's id.
+    pub attempt_id: AttemptId,
+    /// Whose.
+    pub candidate_no: i64,
+    /// At what.
+    pub exam_id: ExamId,
+    /// The exam's revision the paper was drawn from.
+    pub exam_revision: i64,
+    /// The audience row whose blueprint was used.
+    pub audience_row: i64,
+    /// The notice that was agreed to.
+    pub notice_version: String,
+    /// The consents given or refused, as JSON.
+    pub consents: String,
+    /// When the clock started.
+    pub started_at: Timestamp,
+    /// When the session has something to do by itself.
+    pub wake_at: Timestamp,
+    /// How many attempts at this exam the rules counted; another number means a race was lost.
+    pub known_attempts: i64,
+    /// The paper, as JSON.
+    pub paper: String,
+    /// The first frame's bytes.
+    pub frame: String,
+}
+
+/// One thing for the journal writer to commit.
+#[derive(Clone, Debug)]
+pub enum Write {
+    /// Append a frame.
+    Append(Box<Append>),
+    /// Start an attempt.
+    Start(Box<Start>),
+    /// Keep a message that came too late.
+    Evidence(Box<EvidenceRow>),
+    /// Commit something, so that what was read before is on disk.
+    Barrier,
+}
+
+/// What became of a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// It is durable.
+    Done,
+    /// Another writer moved the journal, or started an attempt, first; nothing was written.
+    Moved,
+    /// The attempt was started under this key.
+    Started(AttemptKey),
+}
+
+impl Store {
+    /// Commits a batch in one transaction and returns what became of each write, in order.
+    ///
+    /// A batch holds at most one append and one start of an attempt or candidate. A write that
+    /// lost a race hurts none of the others.
+    ///
+    /// # Errors
+    /// [`StoreError::Driver`] when nothing is known to be committed; whether something was is
+    /// then for the journal itself to say.
+    pub async fn journal_commit(&self, batch: &[Write]) -> Result<Vec<Written>, StoreError> {
+        match &self.writer {
+            super::Pool::Sqlite(pool) => append::commit_sqlite(pool, batch).await,
+            super::Pool::Postgres(pool) => append::commit_postgres(pool, batch).await,
+        }
+    }
+}

@@ -1,0 +1,403 @@
+//! Committing a batch: one transaction, one sync to disk, however many frames are in it.
+
+use std::collections::{HashMap, HashSet};
+
+use sqlx::{PgConnection, PgPool, SqliteConnection, SqlitePool};
+
+use super::start::{StartColumns, start_rows};
+use exam_core::time::Timestamp;
+
+use super::{Append, AttemptKey, Start, Write, Written};
+use crate::store::audit::bind_audit;
+use crate::store::{EvidenceRow, StoreError, evidence};
+
+/// A batch taken apart by kind; each write remembers its place.
+#[derive(Default)]
+struct Sorted<'a> {
+    appends: Vec<(usize, &'a Append)>,
+    starts: Vec<(usize, &'a Start)>,
+    evidence: Vec<&'a EvidenceRow>,
+    barrier: bool,
+}
+
+/// A frame about to be appended.
+struct FrameRow<'a> {
+    key: AttemptKey,
+    expected: i64,
+    body: &'a str,
+}
+
+impl<'a> Sorted<'a> {
+    fn of(batch: &'a [Write]) -> Self {
+        let mut sorted = Self::default();
+        for (place, write) in batch.iter().enumerate() {
+            match write {
+                Write::Append(append) => sorted.appends.push((place, append)),
+                Write::Start(start) => sorted.starts.push((place, start)),
+                Write::Evidence(row) => sorted.evidence.push(row),
+                Write::Barrier => sorted.barrier = true,
+            }
+        }
+        // Two nodes that lock in the same order cannot lock each other out.
+        sorted.appends.sort_by_key(|(_, append)| append.key);
+        sorted.starts.sort_by_key(|(_, start)| start.candidate_no);
+        sorted
+    }
+
+    fn only_appends(&self) -> bool {
+        let plain = |append: &Append| {
+            append.patch.is_none()
+                && append.result.is_none()
+                && append.audit.is_none()
+                && append.checkpoint.is_none()
+        };
+        self.starts.is_empty()
+            && self.evidence.is_empty()
+            && !self.barrier
+            && self.appends.iter().all(|(_, append)| plain(append))
+    }
+
+    fn starts(&self) -> Vec<&'a Start> {
+        self.starts.iter().map(|&(_, start)| start).collect()
+    }
+
+    /// The frames to append: those of the appends, and the first ones of what was started.
+    fn frames(&self, started: &HashMap<String, i64>) -> Vec<FrameRow<'a>> {
+        let appends = self.appends.iter().map(|(_, append)| FrameRow {
+            key: append.key,
+            expected: i64::try_from(append.expected.0).expect("a seq counts frames"),
+            body: &append.frame,
+        });
+        let firsts = self.starts.iter().filter_map(|(_, start)| {
+            let attempt_no = *started.get(&start.attempt_id.to_string())?;
+            let key = AttemptKey { candidate_no: start.candidate_no, attempt_no };
+            Some(FrameRow { key, expected: 0, body: &start.frame })
+        });
+        appends.chain(firsts).collect()
+    }
+
+    /// The appends that won, given the attempts whose journals moved.
+    fn winners(&self, won: &HashSet<i64>) -> Vec<&'a Append> {
+        let appends = self.appends.iter().map(|&(_, append)| append);
+        appends.filter(|append| won.contains(&append.key.attempt_no)).collect()
+    }
+
+    fn outcome(
+        &self,
+        length: usize,
+        won: &HashSet<i64>,
+        started: &HashMap<String, i64>,
+    ) -> Vec<Written> {
+        let mut outcome = vec![Written::Done; length];
+        for (place, append) in &self.appends {
+            if !won.contains(&append.key.attempt_no) {
+                outcome[*place] = Written::Moved;
+            }
+        }
+        for (place, start) in &self.starts {
+            outcome[*place] = match started.get(&start.attempt_id.to_string()) {
+                Some(&attempt_no) => {
+                    Written::Started(AttemptKey { candidate_no: start.candidate_no, attempt_no })
+                }
+                None => Written::Moved,
+            };
+        }
+        outcome
+    }
+}
+
+pub(super) async fn commit_sqlite(
+    pool: &SqlitePool,
+    batch: &[Write],
+) -> Result<Vec<Written>, StoreError> {
+    let failed = StoreError::in_query("journal_commit");
+    let sorted = Sorted::of(batch);
+    let mut tx = pool.begin_with("BEGIN IMMEDIATE").await.map_err(&failed)?;
+    let started = start_sqlite(&mut tx, &sorted.starts()).await?;
+    let won = append_sqlite(&mut tx, &sorted.frames(&started)).await?;
+    settle_sqlite(&mut tx, &sorted, &won).await?;
+    tx.commit().await.map_err(&failed)?;
+    Ok(sorted.outcome(batch.len(), &won, &started))
+}
+
+pub(super) async fn commit_postgres(
+    pool: &PgPool,
+    batch: &[Write],
+) -> Result<Vec<Written>, StoreError> {
+    let failed = StoreError::in_query("journal_commit");
+    let sorted = Sorted::of(batch);
+    let nothing = HashMap::new();
+    if sorted.only_appends() {
+        // One statement is its own transaction, which saves two round trips.
+        let mut connection = pool.acquire().await.map_err(&failed)?;
+        let won = append_postgres(&mut connection, &sorted.frames(&nothing)).await?;
+        return Ok(sorted.outcome(batch.len(), &won, &nothing));
+    }
+    let mut tx = pool.begin().await.map_err(&failed)?;
+    let started = start_postgres(&mut tx, &sorted.starts()).await?;
+    let won = append_postgres(&mut tx, &sorted.frames(&started)).await?;
+    settle_postgres(&mut tx, &sorted, &won).await?;
+    tx.commit().await.map_err(&failed)?;
+    Ok(sorted.outcome(batch.len(), &won, &started))
+}
+
+async fn start_sqlite(
+    tx: &mut SqliteConnection,
+    starts: &[&Start],
+) -> Result<HashMap<String, i64>, StoreError> {
+    const ATTEMPT: &str = "-- attempt_start
+        INSERT INTO attempt (attempt_id, candidate_no, exam_id, exam_revision, audience_row,
+            notice_version, consents, started_at_ms, wake_at_ms, phase)
+        SELECT j.value ->> 0, j.value ->> 1, j.value ->> 2, j.value ->> 3, j.value ->> 4,
+            j.value ->> 5, j.value ->> 6, j.value ->> 7, j.value ->> 8, 'running'
+        FROM json_each($1) AS j
+        WHERE (SELECT count(*) FROM attempt AS a
+            WHERE a.candidate_no = j.value ->> 1 AND a.exam_id = j.value ->> 2) = j.value ->> 9
+        ON CONFLICT DO NOTHING
+        RETURNING attempt_id, attempt_no";
+    const PAPER: &str = "-- paper_store
+        INSERT INTO paper (attempt_no, body)
+        SELECT j.value ->> 0, j.value ->> 1 FROM json_each($1) AS j";
+    const HEAD: &str = "-- journal_begin
+        INSERT INTO journal_head (attempt_no, seq, last_id)
+        SELECT j.value ->> 0, 0, 0 FROM json_each($1) AS j";
+    if starts.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let failed = StoreError::in_query("attempt_start");
+    let rows: Vec<(String, i64)> = sqlx::query_as(ATTEMPT)
+        .bind(start_rows(starts))
+        .fetch_all(&mut *tx)
+        .await
+        .map_err(&failed)?;
+    let started: HashMap<_, _> = rows.into_iter().collect();
+    let papers: Vec<(i64, &str)> = starts
+        .iter()
+        .filter_map(|start| {
+            Some((*started.get(&start.attempt_id.to_string())?, start.paper.as_str()))
+        })
+        .collect();
+    let papers = serde_json::to_string(&papers).expect("rows of numbers and texts are JSON");
+    sqlx::query(PAPER).bind(&papers).execute(&mut *tx).await.map_err(&failed)?;
+    sqlx::query(HEAD).bind(&papers).execute(&mut *tx).await.map_err(&failed)?;
+    Ok(started)
+}
+
+async fn start_postgres(
+    tx: &mut PgConnection,
+    starts: &[&Start],
+) -> Result<HashMap<String, i64>, StoreError> {
+    const ATTEMPT: &str = "-- attempt_start
+        INSERT INTO attempt (attempt_id, candidate_no, exam_id, exam_revision, audience_row,
+            notice_version, consents, started_at_ms, wake_at_ms, phase)
+        SELECT j.attempt_id, j.candidate_no, j.exam_id, j.exam_revision, j.audience_row,
+            j.notice_version, j.consents, j.started_at_ms, j.wake_at_ms, 'running'
+        FROM UNNEST($1::text[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::text[],
+            $7::text[], $8::bigint[], $9::bigint[], $10::bigint[])
+            AS j(attempt_id, candidate_no, exam_id, exam_revision, audience_row, notice_version,
+                consents, started_at_ms, wake_at_ms, known_attempts)
+        WHERE (SELECT count(*) FROM attempt AS a
+            WHERE a.candidate_no = j.candidate_no AND a.exam_id = j.exam_id) = j.known_attempts
+        ON CONFLICT DO NOTHING
+        RETURNING attempt_id, attempt_no";
+    const PAPER: &str = "-- paper_store
+        INSERT INTO paper (attempt_no, body)
+        SELECT j.attempt_no, j.body FROM UNNEST($1::bigint[], $2::text[]) AS j(attempt_no, body)";
+    if starts.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let failed = StoreError::in_query("attempt_start");
+    let columns = StartColumns::of(starts);
+    let rows: Vec<(String, i64)> = sqlx::query_as(ATTEMPT)
+        .bind(columns.attempt_id)
+        .bind(columns.candidate_no)
+        .bind(columns.exam_id)
+        .bind(columns.exam_revision)
+        .bind(columns.audience_row)
+        .bind(columns.notice_version)
+        .bind(columns.consents)
+        .bind(columns.started_at_ms)
+        .bind(columns.wake_at_ms)
+        .bind(columns.known_attempts)
+        .fetch_all(&mut *tx)
+        .await
+        .map_err(&failed)?;
+    let started: HashMap<_, _> = rows.into_iter().collect();
+    let (numbers, bodies): (Vec<i64>, Vec<String>) = starts
+        .iter()
+        .filter_map(|start| {
+            Some((*started.get(&start.attempt_id.to_string())?, start.paper.clone()))
+        })
+        .unzip();
+    sqlx::query(PAPER).bind(numbers).bind(bodies).execute(&mut *tx).await.map_err(&failed)?;
+    Ok(started)
+}
+
+/// Appends frames whose expected end is the journal's end, and returns their attempts.
+async fn append_sqlite(
+    tx: &mut SqliteConnection,
+    frames: &[FrameRow<'_>],
+) -> Result<HashSet<i64>, StoreError> {
+    const APPEND: &str = "-- journal_append
+        INSERT INTO journal_frame (attempt_no, seq, previous_id, body)
+        SELECT h.attempt_no, h.seq + 1, h.last_id, j.value ->> 2
+        FROM json_each($1) AS j
+        JOIN journal_head AS h ON h.attempt_no = j.value ->> 0 AND h.seq = j.value ->> 1";
+    const MOVE: &str = "-- journal_move_heads
+        UPDATE journal_head SET seq = f.seq, last_id = f.id
+        FROM journal_frame AS f
+        WHERE f.id BETWEEN $1 AND $2 AND f.attempt_no = journal_head.attempt_no";
+    const WON: &str = "-- journal_won
+        SELECT attempt_no FROM journal_frame WHERE id BETWEEN $1 AND $2";
+    if frames.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let failed = StoreError::in_query("journal_append");
+    let rows: Vec<(i64, i64, &str)> =
+        frames.iter().map(|row| (row.key.attempt_no, row.expected, row.body)).collect();
+    let rows = serde_json::to_string(&rows).expect("rows of numbers and texts are JSON");
+    let done = sqlx::query(APPEND).bind(rows).execute(&mut *tx).await.map_err(&failed)?;
+    let count = done.rows_affected();
+    if count == 0 {
+        return Ok(HashSet::new());
+    }
+    // Row ids of one transaction follow each other: nobody else holds the write lock.
+    let last = done.last_insert_rowid();
+    let first = last - i64::try_from(count).expect("a batch is small") + 1;
+    sqlx::query(MOVE).bind(first).bind(last).execute(&mut *tx).await.map_err(&failed)?;
+    if count == frames.len() as u64 {
+        return Ok(frames.iter().map(|row| row.key.attempt_no).collect());
+    }
+    let won: Vec<i64> = sqlx::query_scalar(WON)
+        .bind(first)
+        .bind(last)
+        .fetch_all(&mut *tx)
+        .await
+        .map_err(&failed)?;
+    Ok(won.into_iter().collect())
+}
+
+/// Appends frames whose number is the next one of the journal, and returns their attempts.
+async fn append_postgres(
+    connection: &mut PgConnection,
+    frames: &[FrameRow<'_>],
+) -> Result<HashSet<i64>, StoreError> {
+    const APPEND: &str = "-- journal_append
+        INSERT INTO journal_frame (candidate_no, attempt_no, seq, body)
+        SELECT j.candidate_no, j.attempt_no, j.expected + 1, j.body
+        FROM UNNEST($1::bigint[], $2::bigint[], $3::bigint[], $4::text[])
+            AS j(candidate_no, attempt_no, expected, body)
+        WHERE j.expected = 0 OR EXISTS (SELECT FROM journal_frame AS f
+            WHERE f.candidate_no = j.candidate_no AND f.attempt_no = j.attempt_no
+                AND f.seq = j.expected)
+        ON CONFLICT DO NOTHING
+        RETURNING attempt_no";
+    if frames.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let bodies: Vec<&str> = frames.iter().map(|row| row.body).collect();
+    let won: Vec<i64> = sqlx::query_scalar(APPEND)
+        .bind(frames.iter().map(|row| row.key.candidate_no).collect::<Vec<_>>())
+        .bind(frames.iter().map(|row| row.key.attempt_no).collect::<Vec<_>>())
+        .bind(frames.iter().map(|row| row.expected).collect::<Vec<_>>())
+        .bind(bodies)
+        .fetch_all(connection)
+        .await
+        .map_err(StoreError::in_query("journal_append"))?;
+    Ok(won.into_iter().collect())
+}
+
+/// Stores what belongs to the frames that were appended, and what rides along.
+macro_rules! settle {
+    ($name:ident, $connection:ty) => {
+        async fn $name(
+            tx: &mut $connection,
+            sorted: &Sorted<'_>,
+            won: &HashSet<i64>,
+        ) -> Result<(), StoreError> {
+            for append in sorted.winners(won) {
+                let attempt_no = append.key.attempt_no;
+                if let Some(patch) = &append.patch {
+                    sqlx::query(PATCH)
+                        .bind(attempt_no)
+                        .bind(patch.phase)
+                        .bind(patch.wake_at.map(Timestamp::as_ms))
+                        .bind(patch.closed_at.map(Timestamp::as_ms))
+                        .bind(patch.closed_by)
+                        .execute(&mut *tx)
+                        .await
+                        .map_err(StoreError::in_query("attempt_patch"))?;
+                }
+                if let Some(result) = &append.result {
+                    sqlx::query(RESULT)
+                        .bind(attempt_no)
+                        .bind(i64::from(result.points.as_hundredths()))
+                        .bind(i64::from(result.total_points.as_hundredths()))
+                        .bind(i64::from(result.pass_points.as_hundredths()))
+                        .bind(&result.verdict)
+                        .bind(&result.receipt)
+                        .bind(result.scored_at.as_ms())
+                        .execute(&mut *tx)
+                        .await
+                        .map_err(StoreError::in_query("result_store"))?;
+                }
+                if let Some(checkpoint) = &append.checkpoint {
+                    let seq = i64::try_from(append.expected.next().0).expect("a seq counts frames");
+                    sqlx::query(CHECKPOINT)
+                        .bind(attempt_no)
+                        .bind(seq)
+                        .bind(checkpoint)
+                        .execute(&mut *tx)
+                        .await
+                        .map_err(StoreError::in_query("checkpoint_store"))?;
+                }
+                if let Some(entry) = &append.audit {
+                    bind_audit!(entry)
+                        .execute(&mut *tx)
+                        .await
+                        .map_err(StoreError::in_query("audit_append"))?;
+                }
+            }
+            for row in &sorted.evidence {
+                sqlx::query(evidence::INSERT)
+                    .bind(row.attempt_no)
+                    .bind(&row.device)
+                    .bind(row.n)
+                    .bind(row.received_at.as_ms())
+                    .bind(row.code)
+                    .bind(&row.message)
+                    .execute(&mut *tx)
+                    .await
+                    .map_err(StoreError::in_query("evidence_keep"))?;
+            }
+            if sorted.barrier {
+                sqlx::query(BARRIER)
+                    .execute(&mut *tx)
+                    .await
+                    .map_err(StoreError::in_query("journal_barrier"))?;
+            }
+            Ok(())
+        }
+    };
+}
+settle!(settle_sqlite, SqliteConnection);
+settle!(settle_postgres, PgConnection);
+
+const PATCH: &str = "-- attempt_patch
+UPDATE attempt SET phase = $2, wake_at_ms = $3,
+    closed_at_ms = coalesce(closed_at_ms, $4), closed_by = coalesce(closed_by, $5)
+WHERE attempt_no = $1";
+
+const RESULT: &str = "-- result_store
+INSERT INTO result (attempt_no, points, total_points, pass_points, verdict, receipt, scored_at_ms)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (attempt_no) DO UPDATE SET points = excluded.points,
+    verdict = excluded.verdict, scored_at_ms = excluded.scored_at_ms";
+
+const CHECKPOINT: &str = "-- checkpoint_store
+INSERT INTO checkpoint (attempt_no, seq, body) VALUES ($1, $2, $3)
+ON CONFLICT (attempt_no) DO UPDATE SET seq = excluded.seq, body = excluded.body";
+
+/// Something to write, so that the commit syncs whatever was written before.
+const BARRIER: &str = "-- journal_barrier
+UPDATE heartbeat SET beat = beat + 1";

@@ -1,0 +1,210 @@
+//! Everything the server keeps, on SQLite or PostgreSQL behind one set of functions.
+//!
+//! SQL stands beside the function that runs it, one text for both databases wherever they agree.
+//! Methods are named noun first, so `attempt_` finds them all.
+
+mod attempt;
+mod audit;
+mod candidate;
+mod connect;
+mod evidence;
+mod exam;
+mod exposure;
+mod heartbeat;
+mod institution;
+mod journal;
+mod one_time_code;
+mod rehearsal;
+mod scope;
+mod setting;
+mod sign_in;
+mod staff;
+
+pub use attempt::{Attempt, AttemptSummary, OpenAttempt};
+pub use audit::{AuditEntry, AuditRow, AuditTrouble};
+pub use candidate::{Account, Candidate, NewCandidate, Registration};
+pub use connect::{Pool, Target};
+pub use evidence::EvidenceRow;
+pub use exam::{ExamRow, NewExam};
+pub use exposure::ExposureRow;
+pub use journal::{Append, AttemptKey, AttemptPatch, ResultRow, Start, Write, Written};
+pub use one_time_code::CodePurpose;
+pub use rehearsal::RehearsalCandidate;
+pub use scope::Scope;
+pub use sign_in::{Principal, SignIn};
+pub use staff::{NewStaff, Role, Staff};
+
+use exam_core::ids::AttemptId;
+
+/// Runs one expression on whichever pool is given; the text is the same for both databases.
+macro_rules! on {
+    ($pool:expr, $name:ident => $body:expr) => {
+        match $pool {
+            $crate::store::Pool::Sqlite($name) => $body,
+            $crate::store::Pool::Postgres($name) => $body,
+        }
+    };
+}
+pub(crate) use on;
+
+/// Runs a block in one transaction of the writer and commits it. SQLite takes its write lock when
+/// the transaction begins: a lock taken later would fail at once instead of waiting.
+macro_rules! in_transaction {
+    ($store:expr, $query:literal, $tx:ident => $body:block) => {
+        match $store.writer() {
+            $crate::store::Pool::Sqlite(pool) => {
+                let mut $tx = pool
+                    .begin_with("BEGIN IMMEDIATE")
+                    .await
+                    .map_err($crate::store::StoreError::in_query($query))?;
+                let result = $body;
+                $tx.commit().await.map_err($crate::store::StoreError::in_query($query))?;
+                result
+            }
+            $crate::store::Pool::Postgres(pool) => {
+                let mut $tx =
+                    pool.begin().await.map_err($crate::store::StoreError::in_query($query))?;
+                let result = $body;
+                $tx.commit().await.map_err($crate::store::StoreError::in_query($query))?;
+                result
+            }
+        }
+    };
+}
+pub(crate) use in_transaction;
+
+/// Trouble with the database, or a row that cannot be.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database refused, failed or was out of reach.
+    #[error("query {query} failed")]
+    Driver {
+        /// The query's name, the first line of its text.
+        query: &'static str,
+        /// What the driver said.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// A row holds what no row may hold.
+    #[error("row {key} of table {table} cannot be read: {what}")]
+    BadRow {
+        /// The table.
+        table: &'static str,
+        /// The row's key.
+        key: String,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// A journal does not fold.
+    #[error("journal of attempt {attempt} does not fold")]
+    Journal {
+        /// The attempt.
+        attempt: AttemptId,
+        /// Where it breaks.
+        #[source]
+        source: exam_core::session::Corrupt,
+    },
+    /// The database's settings are not safe to run on.
+    #[error("the database is not safe to run on: {0}")]
+    Unsafe(String),
+    /// The migrations could not be applied.
+    #[error("the schema could not be brought up to date")]
+    Migrate(#[source] sqlx::migrate::MigrateError),
+    /// What was asked for is refused by a rule of the store.
+    #[error("{0}")]
+    Refused(&'static str),
+}
+
+impl StoreError {
+    pub(crate) fn in_query(query: &'static str) -> impl Fn(sqlx::Error) -> Self {
+        move |source| Self::Driver { query, source }
+    }
+
+    pub(crate) fn bad_row(table: &'static str, key: impl ToString, what: impl ToString) -> Self {
+        Self::BadRow { table, key: key.to_string(), what: what.to_string() }
+    }
+
+    /// Whether the rows clash with rows that are there.
+    #[must_use]
+    pub fn is_unique_violation(&self) -> bool {
+        self.database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation)
+    }
+
+    /// Whether a sync to disk failed. What the disk holds is unknown then, and a later sync that
+    /// succeeds proves nothing: the process must not go on.
+    #[must_use]
+    pub fn is_failed_sync(&self) -> bool {
+        const IOERR_FSYNC: &str = "1034";
+        const IOERR_DIR_FSYNC: &str = "1290";
+        self.sqlite_code().is_some_and(|code| code == IOERR_FSYNC || code == IOERR_DIR_FSYNC)
+    }
+
+    /// Whether a lock was not to be had in time; the same again may succeed.
+    #[must_use]
+    pub fn is_lock_timeout(&self) -> bool {
+        const LOCK_NOT_AVAILABLE: &str = "55P03";
+        const DEADLOCK_DETECTED: &str = "40P01";
+        let code = self.database_error().and_then(sqlx::error::DatabaseError::code);
+        code.is_some_and(|code| code == LOCK_NOT_AVAILABLE || code == DEADLOCK_DETECTED)
+    }
+
+    fn database_error(&self) -> Option<&dyn sqlx::error::DatabaseError> {
+        match self {
+            Self::Driver { source, .. } => source.as_database_error(),
+            _ => None,
+        }
+    }
+
+    fn sqlite_code(&self) -> Option<String> {
+        let error = self.database_error()?;
+        error.try_downcast_ref::<sqlx::sqlite::SqliteError>()?;
+        error.code().map(std::borrow::Cow::into_owned)
+    }
+}
+
+/// The database. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Store {
+    readers: Pool,
+    writer: Pool,
+}
+
+impl Store {
+    pub(crate) fn readers(&self) -> &Pool {
+        &self.readers
+    }
+
+    pub(crate) fn writer(&self) -> &Pool {
+        &self.writer
+    }
+
+    /// Whether this is the embedded database.
+    #[must_use]
+    pub fn is_sqlite(&self) -> bool {
+        matches!(self.writer, Pool::Sqlite(_))
+    }
+
+    /// Closes all connections; on SQLite the write-ahead log is folded into the file.
+    pub async fn close(&self) {
+        on!(&self.readers, pool => pool.close().await);
+        on!(&self.writer, pool => pool.close().await);
+    }
+}
+
+/// Reads an id or another named value from a column.
+pub(crate) fn parse_column<T: std::str::FromStr>(
+    table: &'static str,
+    key: impl ToString,
+    text: &str,
+) -> Result<T, StoreError> {
+    text.parse().map_err(|_| StoreError::bad_row(table, key, format!("{text:?} is not expected")))
+}
+
+/// Reads JSON from a column.
+pub(crate) fn json_column<T: serde::de::DeserializeOwned>(
+    table: &'static str,
+    key: impl ToString,
+    text: &str,
+) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|error| StoreError::bad_row(table, key, error))
+}

@@ -1,0 +1,193 @@
+//! Sign-ins: opaque tokens that can be revoked at once, kept as hashes.
+
+use exam_core::ids::StaffId;
+use exam_core::time::Timestamp;
+
+use super::{Store, StoreError, in_transaction, on, parse_column};
+
+/// Who is signed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Principal {
+    /// A candidate, by number.
+    Candidate(i64),
+    /// A member of staff.
+    Staff(StaffId),
+}
+
+/// A sign-in as stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignIn {
+    /// Who.
+    pub principal: Principal,
+    /// Whether it opens nothing but "set a new password".
+    pub only_password: bool,
+    /// When it ends; a running attempt keeps it alive longer.
+    pub expires_at: Timestamp,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    candidate_no: Option<i64>,
+    staff_id: Option<String>,
+    only_password: i64,
+    expires_at_ms: i64,
+}
+
+impl Store {
+    /// Stores a sign-in under the hash of its token.
+    ///
+    /// # Errors
+    /// [`StoreError::Driver`] when the database is in trouble.
+    pub async fn sign_in_create(
+        &self,
+        token_hash: &[u8],
+        sign_in: &SignIn,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        const SQL: &str = "-- sign_in_create
+            INSERT INTO sign_in (token_hash, candidate_no, staff_id, only_password, created_at_ms,
+                expires_at_ms)
+            VALUES ($1, $2, $3, $4, $5, $6)";
+        let (candidate_no, staff_id) = match sign_in.principal {
+            Principal::Candidate(candidate_no) => (Some(candidate_no), None),
+            Principal::Staff(staff_id) => (None, Some(staff_id.to_string())),
+        };
+        on!(self.writer(), pool => sqlx::query(SQL)
+            .bind(token_hash)
+            .bind(candidate_no)
+            .bind(staff_id)
+            .bind(i64::from(sign_in.only_password))
+            .bind(now.as_ms())
+            .bind(sign_in.expires_at.as_ms())
+            .execute(pool)
+            .await
+            .map(|_| ()))
+        .map_err(StoreError::in_query("sign_in_create"))
+    }
+
+    /// Looks up a sign-in that is good at `now`: not revoked, and not expired unless an attempt
+    /// of its candidate still runs or ended within `slack_ms`.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database is in trouble or the row cannot be read.
+    pub async fn sign_in_find(
+        &self,
+        token_hash: &[u8],
+        now: Timestamp,
+        slack_ms: i64,
+    ) -> Result<Option<SignIn>, StoreError> {
+        const SQL: &str = "-- sign_in_find
+            SELECT s.candidate_no, s.staff_id, s.only_password, s.expires_at_ms FROM sign_in AS s
+            LEFT JOIN staff AS t ON t.staff_id = s.staff_id
+            WHERE s.token_hash = $1 AND s.revoked_at_ms IS NULL AND t.disabled_at_ms IS NULL
+                AND (s.expires_at_ms > $2 OR EXISTS (SELECT 1 FROM attempt AS a
+                    WHERE a.candidate_no = s.candidate_no AND a.started_at_ms <= s.expires_at_ms
+                        AND (a.closed_at_ms IS NULL OR a.closed_at_ms > $3)))";
+        let row: Option<Row> = on!(self.readers(), pool => sqlx::query_as(SQL)
+            .bind(token_hash)
+            .bind(now.as_ms())
+            .bind(now.as_ms() - slack_ms)
+            .fetch_optional(pool)
+            .await)
+        .map_err(StoreError::in_query("sign_in_find"))?;
+        row.map(|row| {
+            let principal = match (row.candidate_no, row.staff_id) {
+                (Some(candidate_no), None) => Principal::Candidate(candidate_no),
+                (None, Some(staff_id)) => {
+                    Principal::Staff(parse_column("sign_in", "token", &staff_id)?)
+                }
+                _ => return Err(StoreError::bad_row("sign_in", "token", "nobody's")),
+            };
+            Ok(SignIn {
+                principal,
+                only_password: row.only_password != 0,
+                expires_at: Timestamp::from_ms(row.expires_at_ms),
+            })
+        })
+        .transpose()
+    }
+
+    /// Ends a sign-in at once.
+    ///
+    /// # Errors
+    /// [`StoreError::Driver`] when the database is in trouble.
+    pub async fn sign_in_revoke(
+        &self,
+        token_hash: &[u8],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        const SQL: &str = "-- sign_in_revoke
+            UPDATE sign_in SET revoked_at_ms = coalesce(revoked_at_ms, $2) WHERE token_hash = $1";
+        on!(self.writer(), pool => sqlx::query(SQL)
+            .bind(token_hash)
+            .bind(now.as_ms())
+            .execute(pool)
+            .await
+            .map(|_| ()))
+        .map_err(StoreError::in_query("sign_in_revoke"))
+    }
+
+    /// Which of `token_hashes` are still good, so that open connections can be told.
+    ///
+    /// # Errors
+    /// [`StoreError::Driver`] when the database is in trouble.
+    pub async fn sign_in_revoked_since(
+        &self,
+        since: Timestamp,
+    ) -> Result<Vec<Vec<u8>>, StoreError> {
+        const SQL: &str = "-- sign_in_revoked_since
+            SELECT token_hash FROM sign_in WHERE revoked_at_ms >= $1";
+        on!(self.readers(), pool => sqlx::query_scalar(SQL)
+            .bind(since.as_ms())
+            .fetch_all(pool)
+            .await)
+        .map_err(StoreError::in_query("sign_in_revoked_since"))
+    }
+
+    /// How many wrong passwords in a row an identity has seen, and when the last one was.
+    ///
+    /// # Errors
+    /// [`StoreError::Driver`] when the database is in trouble.
+    pub async fn sign_in_failures(
+        &self,
+        identity_hash: &[u8],
+    ) -> Result<Option<(i64, Timestamp)>, StoreError> {
+        const SQL: &str = "-- sign_in_failures
+            SELECT failures, last_at_ms FROM sign_in_failure WHERE identity_hash = $1";
+        let row: Option<(i64, i64)> = on!(self.readers(), pool => sqlx::query_as(SQL)
+            .bind(identity_hash)
+            .fetch_optional(pool)
+            .await)
+        .map_err(StoreError::in_query("sign_in_failures"))?;
+        Ok(row.map(|(failures, last_at)| (failures, Timestamp::from_ms(last_at))))
+    }
+
+    /// Counts a wrong password, or forgets the count after a right one.
+    ///
+    /// # Errors
+    /// [`StoreError::Driver`] when the database is in trouble.
+    pub async fn sign_in_note(
+        &self,
+        identity_hash: &[u8],
+        right: bool,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        const WRONG: &str = "-- sign_in_note_wrong
+            INSERT INTO sign_in_failure (identity_hash, failures, last_at_ms) VALUES ($1, 1, $2)
+            ON CONFLICT (identity_hash) DO UPDATE SET
+                failures = sign_in_failure.failures + 1, last_at_ms = excluded.last_at_ms";
+        const RIGHT: &str = "-- sign_in_note_right
+            DELETE FROM sign_in_failure WHERE identity_hash = $1 AND last_at_ms <= $2";
+        let sql = if right { RIGHT } else { WRONG };
+        let failed = StoreError::in_query("sign_in_note");
+        in_transaction!(self, "sign_in_note", tx => {
+            sqlx::query(sql)
+                .bind(identity_hash)
+                .bind(now.as_ms())
+                .execute(&mut *tx)
+                .await
+                .map_err(&failed)?;
+        });
+        Ok(())
+    }
+}
