@@ -47,7 +47,6 @@ macro_rules! named {
         }
     };
 }
-pub(crate) use named;
 
 named! {
     /// The types of items. `A1` to `X` are the medical ones and are used only when a file names

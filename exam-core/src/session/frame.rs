@@ -153,6 +153,7 @@ impl Session {
             epoch: Seq(0),
             devices: Devices::default(),
             slots: slots.iter().map(empty).collect(),
+            extended_by: None,
             opens: 0,
             events: 0,
             last_at: *at,

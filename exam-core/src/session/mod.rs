@@ -90,6 +90,8 @@ pub struct Session {
     epoch: Seq,
     devices: Devices,
     slots: Vec<SlotState>,
+    /// Who added time last, so that a connection that missed it can say so.
+    extended_by: Option<By>,
     opens: u32,
     events: u32,
     last_at: Timestamp,
@@ -223,6 +225,12 @@ impl Session {
         self.opens
     }
 
+    /// Who added time last.
+    #[must_use]
+    pub const fn extended_by(&self) -> Option<By> {
+        self.extended_by
+    }
+
     /// Folds `event`, which rides in the frame numbered `seq`, into the state.
     ///
     /// Events come from [`decide`](Self::decide) or from a journal, so each fits the state it
@@ -259,11 +267,14 @@ impl Session {
                     self.devices.note_signal(holder, n);
                 }
             }
-            Event::Extended { added, .. } => match &mut self.state {
-                SessionState::Running { deadline } => *deadline = *deadline + added,
-                SessionState::Paused { remaining, .. } => *remaining = *remaining + added,
-                SessionState::Closed { .. } => {}
-            },
+            Event::Extended { added, by, .. } => {
+                self.extended_by = Some(by);
+                match &mut self.state {
+                    SessionState::Running { deadline } => *deadline = *deadline + added,
+                    SessionState::Paused { remaining, .. } => *remaining = *remaining + added,
+                    SessionState::Closed { .. } => {}
+                }
+            }
             Event::Paused { remaining, until, .. } => {
                 self.state = SessionState::Paused { remaining, until };
             }

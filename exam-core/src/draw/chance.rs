@@ -1,0 +1,69 @@
+//! Chance for papers: a portable generator with a stream per section, and our own bounded numbers
+//! and shuffle, so that no library update can redraw a paper differently.
+
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+
+use crate::item::OptionSet;
+use crate::paper::Seed;
+
+/// Streams of option orders begin here, far above any section's number.
+const OPTION_STREAMS: u64 = 1 << 32;
+
+/// A stream of chance.
+pub(super) struct Chance(ChaCha20Rng);
+
+impl Chance {
+    /// What decides the items of a section.
+    pub(super) fn of_items(seed: Seed, section: u32) -> Self {
+        Self::stream(seed, section.into())
+    }
+
+    /// What decides the option orders of a section.
+    pub(super) fn of_options(seed: Seed, section: u32) -> Self {
+        Self::stream(seed, OPTION_STREAMS + u64::from(section))
+    }
+
+    fn stream(seed: Seed, stream: u64) -> Self {
+        let mut rng = ChaCha20Rng::from_seed(seed.0);
+        rng.set_stream(stream);
+        Self(rng)
+    }
+
+    /// A number below `bound`, each equally likely; 0 for a bound of 0.
+    ///
+    /// Source: Lemire, "Fast Random Integer Generation in an Interval", ACM TOMACS 29 (2019).
+    pub(super) fn below(&mut self, bound: u32) -> u32 {
+        if bound <= 1 {
+            return 0;
+        }
+        let mut product = u64::from(self.0.next_u32()) * u64::from(bound);
+        if (product as u32) < bound {
+            let threshold = bound.wrapping_neg() % bound;
+            while (product as u32) < threshold {
+                product = u64::from(self.0.next_u32()) * u64::from(bound);
+            }
+        }
+        (product >> 32) as u32
+    }
+
+    /// Shuffles by Fisher and Yates.
+    pub(super) fn shuffle<T>(&mut self, list: &mut [T]) {
+        for last in (1..list.len()).rev() {
+            let bound = u32::try_from(last + 1).expect("a paper is short");
+            list.swap(last, self.below(bound) as usize);
+        }
+    }
+
+    /// Shuffles all but the pinned positions.
+    pub(super) fn shuffle_unpinned(&mut self, list: &mut [u8], pinned: OptionSet) {
+        if pinned.is_empty() {
+            return self.shuffle(list);
+        }
+        let free: Vec<usize> = (0..list.len()).filter(|&place| !pinned.has(place)).collect();
+        for last in (1..free.len()).rev() {
+            let bound = u32::try_from(last + 1).expect("a paper is short");
+            list.swap(free[last], free[self.below(bound) as usize]);
+        }
+    }
+}

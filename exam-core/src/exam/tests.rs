@@ -1,0 +1,117 @@
+//! What an exam file may say.
+
+use super::*;
+use crate::points::Points;
+
+const FILE: &str = r#"{
+    "title": "公共知识测评", "kind": "public_knowledge", "cycle": "第六周期", "banks": ["公共"],
+    "notice": {"version": "1", "text": "考试须知"},
+    "opens_at": "2026-11-01T08:00:00+08:00", "closes_at": "2026-12-01T08:00:00+08:00",
+    "late_start": "full_time", "shows": "points",
+    "attempts": {"allowed": "unlimited", "stop_at_first_pass": true, "keep": "best"},
+    "audience": [{"blueprint": {
+        "time_allowed_minutes": 60, "pass_points": 60,
+        "sections": [
+            {"type": "single", "topics": ["公共知识"], "difficulties": ["easy"], "count": 40,
+                "points": "1.5"},
+            {"type": "X", "topics": ["公共知识/伦理"], "difficulties": ["easy", "hard"],
+                "count": 10, "points": 4, "rule": "proportional"}
+        ]}}]
+}"#;
+
+/// The exam of the file above.
+pub(crate) fn exam() -> Exam {
+    parse(FILE).expect("the file is whole")
+}
+
+fn parse(text: &str) -> Result<Exam, Vec<ExamProblem>> {
+    let raw: RawExam = serde_json::from_str(text).expect("the file has the fields of an exam");
+    raw.try_into()
+}
+
+/// The codes and paths of what is wrong with the file after a change.
+fn problems(from: &str, to: &str) -> Vec<(&'static str, String)> {
+    let changed = FILE.replacen(from, to, 1);
+    assert_ne!(changed, FILE, "{from} stands in the file");
+    let problems = parse(&changed).expect_err("the change breaks it");
+    problems.into_iter().map(|problem| (problem.code, problem.path)).collect()
+}
+
+#[test]
+fn a_whole_file_becomes_an_exam() {
+    let exam = exam();
+    let blueprint = &exam.audience[0].blueprint;
+    assert_eq!(blueprint.slots(), 50);
+    assert_eq!(blueprint.total_points(), Points::from_hundredths(10_000));
+    assert_eq!(exam.starts_per_hour_max, 6);
+    let stored = serde_json::to_string(&exam).expect("an exam can be stored");
+    assert_eq!(serde_json::from_str::<Exam>(&stored).expect("and read back"), exam);
+}
+
+#[test]
+fn what_decides_a_result_has_no_default() {
+    for (from, path) in [
+        (r#""pass_points": 60,"#, "audience[0].blueprint.pass_points"),
+        (r#""time_allowed_minutes": 60,"#, "audience[0].blueprint.time_allowed_minutes"),
+        (r#""late_start": "full_time","#, "late_start"),
+        (r#", "keep": "best""#, "attempts.keep"),
+        (r#""allowed": "unlimited", "#, "attempts.allowed"),
+        (r#", "rule": "proportional""#, "audience[0].blueprint.sections[1].rule"),
+    ] {
+        assert_eq!(problems(from, ""), [("missing", path.to_owned())]);
+    }
+}
+
+#[test]
+fn every_problem_is_named_at_once() {
+    let text = r#"{"kind": "public_knowledge", "opens_at": "tomorrow", "audience": [{}]}"#;
+    let problems = parse(text).expect_err("nearly everything is missing");
+    let paths: Vec<_> = problems.iter().map(|problem| problem.path.as_str()).collect();
+    assert_eq!(
+        paths,
+        [
+            "title",
+            "cycle",
+            "banks",
+            "notice",
+            "opens_at",
+            "closes_at",
+            "late_start",
+            "shows",
+            "attempts",
+            "audience[0].blueprint"
+        ]
+    );
+}
+
+#[test]
+fn quotas_that_share_a_cell_are_refused() {
+    let overlapping = problems(
+        r#""type": "X", "topics": ["公共知识/伦理"]"#,
+        r#""type": "single", "topics": ["公共知识/伦理"]"#,
+    );
+    assert!(overlapping.iter().any(|(code, _)| *code == "overlapping_sections"), "{overlapping:?}");
+}
+
+#[test]
+fn numbers_that_cannot_be_are_refused() {
+    for (from, to, code) in [
+        (r#""pass_points": 60"#, r#""pass_points": 101"#, "unreachable"),
+        (r#""count": 40"#, r#""count": 0"#, "out_of_range"),
+        (r#""count": 40"#, r#""count": 4294967295"#, "out_of_range"),
+        (r#""points": "1.5""#, r#""points": 1.555"#, "bad_points"),
+        (r#""points": "1.5""#, r#""points": -1.5"#, "bad_points"),
+        (r#""time_allowed_minutes": 60"#, r#""time_allowed_minutes": 1441"#, "out_of_range"),
+        ("2026-12-01", "2026-10-01", "window_empty"),
+        (r#""allowed": "unlimited""#, r#""allowed": 0"#, "bad_value"),
+    ] {
+        let found = problems(from, to);
+        assert!(found.iter().any(|(found, _)| *found == code), "{to}: {found:?}");
+    }
+}
+
+#[test]
+fn an_unknown_field_is_not_an_exam() {
+    let text = FILE.replacen("\"title\"", "\"titel\"", 1);
+    assert!(serde_json::from_str::<RawExam>(&text).is_err());
+}
