@@ -8,6 +8,7 @@
 pub mod coded;
 pub mod date;
 pub mod fake;
+pub mod one_time_code;
 pub mod password;
 pub mod person_name;
 pub mod phone;
