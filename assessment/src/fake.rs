@@ -10,7 +10,9 @@ use crate::chance::{below, pick};
 use crate::date::Date;
 use crate::person_name::PersonName;
 use crate::phone::Phone;
+use crate::practice::{Category, Level};
 use crate::resident_id::ResidentId;
+use crate::roster::RawPhysician;
 
 /// Zhengzhou in Henan with a county number that GB/T 2260 never gave away.
 const UNASSIGNED_COUNTY: &[u8; 6] = b"410199";
@@ -50,6 +52,25 @@ pub fn phone(rng: &mut impl Rng) -> Phone {
     Phone::parse(&number).expect("eleven digits")
 }
 
+/// A row of a roster in order, activated.
+pub fn physician(rng: &mut impl Rng) -> RawPhysician {
+    const INSTITUTIONS: [&str; 3] = ["示例市人民医院", "示例市中医院", "示例县疾病预防控制中心"];
+    const SCOPES: [&str; 4] = ["内科专业", "外科专业", "妇产科专业", "儿科专业"];
+    let resident_id = resident_id(rng).canonical().to_owned();
+    RawPhysician {
+        name: person_name(rng).as_str().to_owned(),
+        phone: phone(rng).as_str().to_owned(),
+        institution: pick(rng, &INSTITUTIONS).to_owned(),
+        category: pick(rng, &Category::ALL).label().to_owned(),
+        scopes: pick(rng, &SCOPES).to_owned(),
+        level: pick(rng, &Level::ALL).label().to_owned(),
+        qualification_number: format!("202041110{resident_id}"),
+        practice_number: format!("110{:012}", below(rng, u32::MAX)),
+        activated: "是".to_owned(),
+        resident_id,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,16 +78,21 @@ mod tests {
     use rand_chacha::rand_core::SeedableRng;
 
     #[test]
-    fn synthetic_numbers_have_their_check_digit() {
+    fn synthetic_people_pass_every_check_without_a_warning() {
         let mut rng = ChaCha20Rng::from_seed([1; 32]);
-        assert!((0..1_000).all(|_| resident_id(&mut rng).checksum_holds()));
+        let today = Date::new(2026, 3, 1).unwrap();
+        for _ in 0..1_000 {
+            let physician = physician(&mut rng).check(today).unwrap();
+            assert!(physician.resident_id.checksum_holds());
+            assert!(physician.warnings.iter().all(|warning| warning.code == "id_ends_in_zeros"));
+        }
     }
 
     #[test]
     fn the_same_seed_makes_the_same_people() {
         let people = |seed| {
             let mut rng = ChaCha20Rng::from_seed([seed; 32]);
-            (0..5).map(|_| (person_name(&mut rng), phone(&mut rng))).collect::<Vec<_>>()
+            (0..5).map(|_| physician(&mut rng).resident_id).collect::<Vec<_>>()
         };
         assert_eq!(people(1), people(1));
         assert_ne!(people(1), people(2));

@@ -5,6 +5,7 @@
 //! into a type that cannot be wrong; a refusal carries a code for programs and a sentence in
 //! Chinese for people ([`Coded`](coded::Coded)), and neither repeats what was typed.
 
+pub mod certificate;
 pub mod coded;
 pub mod date;
 pub mod fake;
@@ -12,7 +13,10 @@ pub mod one_time_code;
 pub mod password;
 pub mod person_name;
 pub mod phone;
+pub mod practice;
 pub mod resident_id;
+pub mod roster;
 
 mod chance;
+mod spreadsheet;
 mod text;
