@@ -7,6 +7,7 @@
 
 pub mod certificate;
 pub mod coded;
+pub mod cycle;
 pub mod date;
 pub mod fake;
 pub mod one_time_code;
