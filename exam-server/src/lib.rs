@@ -1,7 +1,22 @@
 //! The examination server: routes, live connections, store, command line.
 
+pub mod app;
+pub mod auth;
 pub mod chance;
+pub mod cli;
 pub mod clock;
+pub mod commands;
+pub mod config;
+pub mod demo;
+pub mod exams;
+pub mod health;
 pub mod journal_writer;
 pub mod keys;
+pub mod limits;
+pub mod live;
+pub mod problem;
+pub mod protocol;
+pub mod routes;
+pub mod serve;
+pub mod server;
 pub mod store;

@@ -1,1 +1,5 @@
-fn main() {}
+//! The examination server's program.
+
+fn main() -> std::process::ExitCode {
+    exam_server::cli::main()
+}

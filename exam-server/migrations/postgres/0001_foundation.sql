@@ -172,11 +172,18 @@ create table exam (
     title text not null,
     kind text not null, -- public_knowledge or professional
     state text not null, -- published or withdrawn
-    definition text not null, -- JSON: the exam as checked
-    revision bigint not null,
-    published_by text references staff,
-    published_at_ms bigint not null,
+    revision bigint not null, -- the newest one
     unique (cycle_id, title)
+);
+
+-- Each publication of an exam; attempts remember theirs.
+create table exam_revision (
+    exam_id text not null references exam,
+    revision bigint not null,
+    definition text not null, -- JSON: the exam as checked
+    published_by text references staff, -- null at the command line
+    published_at_ms bigint not null,
+    primary key (exam_id, revision)
 );
 
 -- The bank revisions a published exam draws from.
@@ -263,7 +270,7 @@ create index evidence_by_attempt on evidence (attempt_no);
 
 -- The newest sign of life of any node.
 create table heartbeat (
-    only bigint primary key check (only = 1),
+    one bigint primary key check (one = 1),
     at_ms bigint not null,
     beat bigint not null
 );

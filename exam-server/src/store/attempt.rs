@@ -304,3 +304,32 @@ impl Store {
         Ok(heads.first().map_or(Seq(0), |&(_, seq)| seq))
     }
 }
+
+impl Store {
+    /// The ids of all attempts, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database is in trouble or a row cannot be read.
+    pub async fn attempt_ids(&self) -> Result<Vec<AttemptId>, StoreError> {
+        const SQL: &str = "-- attempt_ids
+            SELECT attempt_id FROM attempt ORDER BY attempt_no";
+        let ids: Vec<String> =
+            on!(self.readers(), pool => sqlx::query_scalar(SQL).fetch_all(pool).await)
+                .map_err(StoreError::in_query("attempt_ids"))?;
+        ids.iter().map(|id| parse_column("attempt", id, id)).collect()
+    }
+
+    /// The phase that an attempt's row says.
+    ///
+    /// # Errors
+    /// [`StoreError::Driver`] when the database is in trouble.
+    pub async fn attempt_row_phase(&self, attempt_no: i64) -> Result<Option<String>, StoreError> {
+        const SQL: &str = "-- attempt_row_phase
+            SELECT phase FROM attempt WHERE attempt_no = $1";
+        on!(self.readers(), pool => sqlx::query_scalar(SQL)
+            .bind(attempt_no)
+            .fetch_optional(pool)
+            .await)
+        .map_err(StoreError::in_query("attempt_row_phase"))
+    }
+}

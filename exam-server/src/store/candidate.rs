@@ -1,5 +1,6 @@
 //! Candidates, their registrations and accounts.
 
+use exam_core::audience::Facts;
 use exam_core::ids::{CandidateId, InstitutionId};
 use exam_core::time::Timestamp;
 
@@ -299,5 +300,65 @@ impl Store {
                 .map_err(&failed)?;
         });
         Ok(())
+    }
+}
+
+/// A candidate's sealed identity.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// The ID number, encrypted.
+    pub id_number_sealed: Vec<u8>,
+    /// The phone, encrypted.
+    pub phone_sealed: Option<Vec<u8>>,
+}
+
+impl Store {
+    /// A candidate's sealed identity.
+    ///
+    /// # Errors
+    /// [`StoreError::Driver`] when the database is in trouble.
+    pub async fn identity_get(&self, candidate_no: i64) -> Result<Option<Identity>, StoreError> {
+        const SQL: &str = "-- identity_get
+            SELECT id_number_sealed, phone_sealed FROM candidate WHERE candidate_no = $1";
+        let row: Option<(Vec<u8>, Option<Vec<u8>>)> =
+            on!(self.readers(), pool => sqlx::query_as(SQL)
+                .bind(candidate_no)
+                .fetch_optional(pool)
+                .await)
+            .map_err(StoreError::in_query("identity_get"))?;
+        Ok(row.map(|(id_number_sealed, phone_sealed)| Identity { id_number_sealed, phone_sealed }))
+    }
+}
+
+impl Store {
+    /// What audiences ask of candidates after the one numbered `after`: a row a registration, in
+    /// the order of their numbers. A page never ends in the middle of a candidate.
+    ///
+    /// # Errors
+    /// [`StoreError::Driver`] when the database is in trouble.
+    pub async fn candidate_facts(
+        &self,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<(i64, Facts)>, StoreError> {
+        const SQL: &str = "-- candidate_facts
+            SELECT c.candidate_no, r.category, r.practice_scope, r.level, i.name
+            FROM (SELECT candidate_no, institution_id FROM candidate
+                WHERE candidate_no > $1 AND origin <> 'rehearsal'
+                ORDER BY candidate_no LIMIT $2) AS c
+            JOIN registration AS r ON r.candidate_no = c.candidate_no
+            JOIN institution AS i ON i.institution_id = c.institution_id
+            ORDER BY c.candidate_no";
+        let rows: Vec<(i64, String, String, String, String)> =
+            on!(self.readers(), pool => sqlx::query_as(SQL)
+                .bind(after)
+                .bind(limit)
+                .fetch_all(pool)
+                .await)
+            .map_err(StoreError::in_query("candidate_facts"))?;
+        let facts = |(no, category, practice_scope, level, institution)| {
+            (no, Facts { category, practice_scope, level, institution })
+        };
+        Ok(rows.into_iter().map(facts).collect())
     }
 }

@@ -16,9 +16,7 @@ pub struct ExamRow {
     pub kind: String,
     /// `published` or `withdrawn`.
     pub state: String,
-    /// The exam, as JSON.
-    pub definition: String,
-    /// Counts publications; attempts remember theirs.
+    /// The newest revision; attempts remember theirs.
     pub revision: i64,
 }
 
@@ -49,7 +47,6 @@ struct Row {
     title: String,
     kind: String,
     state: String,
-    definition: String,
     revision: i64,
 }
 
@@ -62,7 +59,6 @@ impl TryFrom<Row> for ExamRow {
             title: row.title,
             kind: row.kind,
             state: row.state,
-            definition: row.definition,
             revision: row.revision,
         })
     }
@@ -80,13 +76,15 @@ impl Store {
         audit: &AuditEntry,
     ) -> Result<ExamId, StoreError> {
         const EXAM: &str = "-- exam_publish
-            INSERT INTO exam (exam_id, cycle_id, title, kind, state, definition, revision,
-                published_by, published_at_ms)
-            VALUES ($1, $2, $3, $4, 'published', $5, 1, $6, $7)
+            INSERT INTO exam (exam_id, cycle_id, title, kind, state, revision)
+            VALUES ($1, $2, $3, $4, 'published', 1)
             ON CONFLICT (cycle_id, title) DO UPDATE SET kind = excluded.kind, state = 'published',
-                definition = excluded.definition, revision = exam.revision + 1,
-                published_by = excluded.published_by, published_at_ms = excluded.published_at_ms
+                revision = exam.revision + 1
             RETURNING exam_id, revision";
+        const REVISION: &str = "-- exam_revision_store
+            INSERT INTO exam_revision (exam_id, revision, definition, published_by,
+                published_at_ms)
+            VALUES ($1, $2, $3, $4, $5)";
         const BANK: &str = "-- exam_bank_pin
             INSERT INTO exam_bank (exam_id, exam_revision, bank_id, bank_revision)
             VALUES ($1, $2, $3, $4)";
@@ -97,10 +95,16 @@ impl Store {
                 .bind(new.cycle_id.to_string())
                 .bind(&new.title)
                 .bind(&new.kind)
+                .fetch_one(&mut *tx)
+                .await
+                .map_err(&failed)?;
+            sqlx::query(REVISION)
+                .bind(&exam_id)
+                .bind(revision)
                 .bind(&new.definition)
                 .bind(new.published_by.map(|id| id.to_string()))
                 .bind(new.published_at.as_ms())
-                .fetch_one(&mut *tx)
+                .execute(&mut *tx)
                 .await
                 .map_err(&failed)?;
             for (bank_id, bank_revision) in &new.banks {
@@ -125,7 +129,7 @@ impl Store {
     /// [`StoreError`] when the database is in trouble or a row cannot be read.
     pub async fn exam_list(&self) -> Result<Vec<ExamRow>, StoreError> {
         const SQL: &str = "-- exam_list
-            SELECT exam_id, title, kind, state, definition, revision FROM exam ORDER BY exam_id";
+            SELECT exam_id, title, kind, state, revision FROM exam ORDER BY exam_id";
         let rows: Vec<Row> = on!(self.readers(), pool => sqlx::query_as(SQL).fetch_all(pool).await)
             .map_err(StoreError::in_query("exam_list"))?;
         rows.into_iter().map(ExamRow::try_from).collect()
@@ -152,5 +156,24 @@ impl Store {
         rows.into_iter()
             .map(|(id, revision)| Ok((parse_column("exam_bank", &id, &id)?, revision)))
             .collect()
+    }
+
+    /// The definition of one revision of an exam, as JSON.
+    ///
+    /// # Errors
+    /// [`StoreError::Driver`] when the database is in trouble.
+    pub async fn exam_definition(
+        &self,
+        exam_id: ExamId,
+        revision: i64,
+    ) -> Result<Option<String>, StoreError> {
+        const SQL: &str = "-- exam_definition
+            SELECT definition FROM exam_revision WHERE exam_id = $1 AND revision = $2";
+        on!(self.readers(), pool => sqlx::query_scalar(SQL)
+            .bind(exam_id.to_string())
+            .bind(revision)
+            .fetch_optional(pool)
+            .await)
+        .map_err(StoreError::in_query("exam_definition"))
     }
 }

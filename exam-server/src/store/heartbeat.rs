@@ -12,8 +12,8 @@ impl Store {
     pub async fn heartbeat_beat(&self, at: Timestamp) -> Result<Option<Timestamp>, StoreError> {
         let before = self.heartbeat_find().await?;
         const SQL: &str = "-- heartbeat_beat
-            INSERT INTO heartbeat (only, at_ms, beat) VALUES (1, $1, 0)
-            ON CONFLICT (only) DO UPDATE SET beat = heartbeat.beat + 1,
+            INSERT INTO heartbeat (one, at_ms, beat) VALUES (1, $1, 0)
+            ON CONFLICT (one) DO UPDATE SET beat = heartbeat.beat + 1,
                 at_ms = CASE WHEN excluded.at_ms > heartbeat.at_ms
                     THEN excluded.at_ms ELSE heartbeat.at_ms END";
         on!(self.writer(), pool => sqlx::query(SQL).bind(at.as_ms()).execute(pool).await.map(|_| ()))
@@ -27,7 +27,7 @@ impl Store {
     /// [`StoreError::Driver`] when the database is in trouble.
     pub async fn heartbeat_find(&self) -> Result<Option<Timestamp>, StoreError> {
         const SQL: &str = "-- heartbeat_find
-            SELECT at_ms FROM heartbeat WHERE only = 1";
+            SELECT at_ms FROM heartbeat WHERE one = 1";
         let at: Option<i64> =
             on!(self.readers(), pool => sqlx::query_scalar(SQL).fetch_optional(pool).await)
                 .map_err(StoreError::in_query("heartbeat_find"))?;

@@ -5,6 +5,7 @@
 
 mod attempt;
 mod audit;
+mod bank;
 mod candidate;
 mod connect;
 mod evidence;
@@ -22,7 +23,8 @@ mod staff;
 
 pub use attempt::{Attempt, AttemptSummary, OpenAttempt};
 pub use audit::{AuditEntry, AuditRow, AuditTrouble};
-pub use candidate::{Account, Candidate, NewCandidate, Registration};
+pub use bank::{BankItem, BankRow, BankUnit, DraftCounts, NewItem, NewUnit};
+pub use candidate::{Account, Candidate, Identity, NewCandidate, Registration};
 pub use connect::{Pool, Target};
 pub use evidence::EvidenceRow;
 pub use exam::{ExamRow, NewExam};

@@ -1,0 +1,228 @@
+//! The command line. Exit codes: 0 done, 1 refused with reasons, 2 wrong usage.
+
+mod arguments;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+use serde::Serialize;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::FmtSpan;
+
+use crate::commands::{Desk, Refused, attempt, audit, backup, exam, rehearsal, staff};
+use crate::config::{Config, Settings};
+use crate::store::Scope;
+use crate::{serve, server};
+use arguments::{
+    AttemptCommand, AuditCommand, Cli, Command, ExamCommand, RehearsalCommand, StaffCommand,
+};
+
+/// Runs the program and returns its exit code.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    start_log();
+    // Two TLS stacks of one process agree on one provider.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .expect("the system can start threads");
+    let json = cli.json;
+    let outcome = runtime.block_on(run(cli));
+    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            refuse(&error, json);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Says why something was refused: on standard error for people, as one object for programs.
+fn refuse(error: &anyhow::Error, json: bool) {
+    let reasons = match error.downcast_ref::<Refused>() {
+        Some(refused) => refused.reasons.clone(),
+        None => vec![format!("{error:#}")],
+    };
+    if json {
+        println!("{}", serde_json::json!({ "refused": reasons }));
+    }
+    for reason in reasons {
+        eprintln!("refused: {reason}");
+    }
+}
+
+/// Logs go to standard error; `EXAM_LOG` filters them, `EXAM_LOG_FORMAT=json` structures them.
+fn start_log() {
+    let filter = EnvFilter::try_from_env("EXAM_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_span_events(FmtSpan::NONE);
+    let json = std::env::var("EXAM_LOG_FORMAT").is_ok_and(|format| format == "json");
+    let started = if json { log.json().try_init() } else { log.compact().try_init() };
+    drop(started); // A test may have a log already.
+}
+
+fn print<T: Serialize>(
+    value: &T,
+    json: bool,
+    lines: impl FnOnce(&T) -> String,
+) -> anyhow::Result<()> {
+    let text = if json { serde_json::to_string(value)? } else { lines(value) };
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{}", text.trim_end())?;
+    out.flush()?;
+    Ok(())
+}
+
+async fn run(cli: Cli) -> anyhow::Result<()> {
+    let Cli { json, .. } = cli;
+    let settings = cli.settings()?;
+    match cli.command {
+        Command::Serve => run_server(&settings).await,
+        Command::Exam(command) => run_exam(&settings, command, json).await,
+        Command::Staff(StaffCommand::Add { login, name, role, institutions }) => {
+            let desk = Desk::open(&settings).await?;
+            let scope = scope_of(&desk, &institutions).await?;
+            let added = staff::add(&desk, &login, &name, &role, scope).await?;
+            print(&added, json, |added| {
+                format!(
+                    "{} is added. One-time enrolment token (72 h), shown once:\n{}",
+                    added.login, added.enrolment_token
+                )
+            })
+        }
+        Command::Rehearsal(command) => run_rehearsal(&settings, command, json).await,
+        Command::Attempt(command) => run_attempt(&settings, command, json).await,
+        Command::Audit(AuditCommand::Verify) => {
+            let desk = Desk::open(&settings).await?;
+            let verified = audit::verify(&desk).await?;
+            print(&verified, json, |v| format!("the audit is whole: {} rows sealed", v.sealed))
+        }
+        Command::Backup { file } => {
+            let desk = Desk::open(&settings).await?;
+            let done = backup::backup(&desk, &settings, &file).await?;
+            print(&done, json, |done| format!("{} ({} bytes)", done.file, done.bytes))
+        }
+        Command::Restore { file } => {
+            let done = backup::restore(&settings, &file).await?;
+            print(&done, json, |done| {
+                format!("restored: {} attempts rebuilt and compared", done.attempts_verified)
+            })
+        }
+    }
+}
+
+async fn run_server(settings: &Settings) -> anyhow::Result<()> {
+    let running = server::start(settings, exit_after_failed_sync).await?;
+    if std::env::var_os("EXAM_LOG").is_none() {
+        eprintln!("listening on {}", running.address);
+    }
+    serve::stop_signal().await?;
+    running.stop().await;
+    Ok(())
+}
+
+/// Nothing is acknowledged after a failed sync, and nothing else may be trusted.
+fn exit_after_failed_sync() {
+    std::process::exit(70);
+}
+
+async fn scope_of(desk: &Desk, institutions: &[String]) -> anyhow::Result<Scope> {
+    if institutions.is_empty() {
+        return Ok(Scope::All);
+    }
+    let mut ids = Vec::new();
+    for name in institutions {
+        let id = desk.store.institution_find(name).await?;
+        ids.push(id.ok_or_else(|| Refused::because(format!("no institution {name:?}")))?);
+    }
+    Ok(Scope::Institutions(ids))
+}
+
+async fn run_exam(settings: &Settings, command: ExamCommand, json: bool) -> anyhow::Result<()> {
+    let desk = Desk::open(settings).await?;
+    let maintenance = Config::check(&Settings { listen: None, ..settings.clone() })?.maintenance;
+    match command {
+        ExamCommand::Check { file } => {
+            let text = std::fs::read_to_string(file)?;
+            let checked = exam::check(&desk, &text, maintenance).await?;
+            print(&checked, json, |checked| {
+                format!(
+                    "{} can be published; candidates by row: {:?}",
+                    checked.title, checked.candidates
+                )
+            })
+        }
+        ExamCommand::Publish { file } => {
+            let text = std::fs::read_to_string(file)?;
+            let published = exam::publish(&desk, &text, maintenance).await?;
+            print(&published, json, |published| format!("published as {}", published.exam_id))
+        }
+        ExamCommand::List => {
+            let list = exam::list(&desk).await?;
+            print(&list, json, |list| {
+                let line = |e: &exam::ExamEntry| {
+                    format!("{}  {}  {}  {}\n", e.exam_id, e.state, e.kind, e.title)
+                };
+                list.exams.iter().map(line).collect()
+            })
+        }
+    }
+}
+
+async fn run_rehearsal(
+    settings: &Settings,
+    command: RehearsalCommand,
+    json: bool,
+) -> anyhow::Result<()> {
+    let desk = Desk::open(settings).await?;
+    match command {
+        RehearsalCommand::Create { exam, candidates, out } => {
+            let mut file = std::io::BufWriter::new(std::fs::File::create(&out)?);
+            let created = rehearsal::create(&desk, &exam, candidates, &mut file, json).await?;
+            print(&created, json, |made| {
+                format!("{} rehearsal candidates in {}", made.candidates, out.display())
+            })
+        }
+        RehearsalCommand::Clear => {
+            let cleared = rehearsal::clear(&desk, json).await?;
+            print(&cleared, json, |cleared| {
+                format!("{} rehearsal candidates removed", cleared.candidates)
+            })
+        }
+    }
+}
+
+async fn run_attempt(
+    settings: &Settings,
+    command: AttemptCommand,
+    json: bool,
+) -> anyhow::Result<()> {
+    let desk = Desk::open(settings).await?;
+    match command {
+        AttemptCommand::Show { attempt: id } => {
+            let shown = attempt::show(&desk, &id).await?;
+            print(&shown, json, |shown| serde_json::to_string_pretty(shown).unwrap_or_default())
+        }
+        AttemptCommand::Redraw { attempt: id } => {
+            let redrawn = attempt::redraw(&desk, &id).await?;
+            print(&redrawn, json, |redrawn| {
+                format!("{} slots drawn again, byte for byte the same", redrawn.slots)
+            })
+        }
+        AttemptCommand::Verify { attempt: id } => {
+            let verified = attempt::verify(&desk, id.as_deref(), json).await?;
+            print(&verified, json, |verified| {
+                format!(
+                    "{} attempts rebuilt from their journals, {} scored again: no difference",
+                    verified.attempts, verified.scored
+                )
+            })
+        }
+    }
+}

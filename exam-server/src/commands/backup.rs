@@ -1,0 +1,145 @@
+//! `backup` and `restore`, beside a running server.
+
+use std::path::Path;
+use std::process::Stdio;
+
+use anyhow::Context;
+use serde::Serialize;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection};
+use tokio::process::Command;
+
+use super::{Desk, Refused, attempt, audit};
+use crate::config::Settings;
+use crate::store::{Pool, Target};
+
+/// A backup that was read back.
+#[derive(Debug, Serialize)]
+pub struct BackedUp {
+    /// Where it is.
+    pub file: String,
+    /// Its size.
+    pub bytes: u64,
+    /// How many attempts were rebuilt from it; none for a PostgreSQL dump, which `restore` checks.
+    pub attempts_verified: Option<usize>,
+}
+
+/// A database that was restored.
+#[derive(Debug, Serialize)]
+pub struct Restored {
+    /// How many attempts were rebuilt from their journals.
+    pub attempts_verified: usize,
+    /// How many audit rows are sealed.
+    pub audit_sealed: u64,
+}
+
+/// Writes a backup while the server runs, and checks it.
+///
+/// # Errors
+/// [`Refused`] when the file is there already, or the backup does not hold together.
+pub async fn backup(desk: &Desk, settings: &Settings, file: &Path) -> anyhow::Result<BackedUp> {
+    if file.exists() {
+        return Err(Refused::because(format!("{} is there already", file.display())).into());
+    }
+    let attempts_verified = match desk.store.readers() {
+        Pool::Sqlite(pool) => {
+            let path = file.to_str().context("the path is not UTF-8")?;
+            sqlx::query("VACUUM INTO $1").bind(path).execute(pool).await?;
+            sync_file(file)?;
+            check_sqlite(file).await?;
+            let copy = Settings { database: Some(format!("sqlite:{path}")), ..settings.clone() };
+            Some(verify(&copy).await?.attempts_verified)
+        }
+        Pool::Postgres(_) => {
+            let database = settings.database.as_deref().context("no database")?;
+            run(
+                Command::new("pg_dump")
+                    .args(["--format=custom", "--no-owner", "--file"])
+                    .arg(file)
+                    .args(["--dbname", database]),
+                "pg_dump",
+            )
+            .await?;
+            run(Command::new("pg_restore").arg("--list").arg(file), "pg_restore").await?;
+            None
+        }
+    };
+    let bytes = std::fs::metadata(file)?.len();
+    Ok(BackedUp { file: file.display().to_string(), bytes, attempts_verified })
+}
+
+/// Restores a backup into a database that is not there yet, or is empty, and checks it.
+///
+/// # Errors
+/// [`Refused`] when the backup is damaged or the database is not empty; nothing is changed then.
+pub async fn restore(settings: &Settings, file: &Path) -> anyhow::Result<Restored> {
+    let database = settings.database.as_deref().context("no database: set database")?;
+    match database.parse::<Target>()? {
+        Target::Sqlite(options) => {
+            check_sqlite(file).await?;
+            let target = options.get_filename().to_path_buf();
+            if target.exists() {
+                return Err(
+                    Refused::because(format!("{} is there already", target.display())).into()
+                );
+            }
+            std::fs::copy(file, &target).with_context(|| format!("{}", target.display()))?;
+            sync_file(&target)?;
+        }
+        Target::Postgres(_) => {
+            run(Command::new("pg_restore").arg("--list").arg(file), "pg_restore").await?;
+            run(
+                Command::new("pg_restore")
+                    .args([
+                        "--exit-on-error",
+                        "--single-transaction",
+                        "--no-owner",
+                        "--dbname",
+                        database,
+                    ])
+                    .arg(file),
+                "pg_restore",
+            )
+            .await?;
+        }
+    }
+    verify(settings).await
+}
+
+/// Rebuilds every attempt of a database from its journal, and checks its audit.
+async fn verify(settings: &Settings) -> anyhow::Result<Restored> {
+    let desk = Desk::open(settings).await?;
+    let attempts = attempt::verify(&desk, None, true).await?;
+    let audit = audit::verify(&desk).await?;
+    desk.store.close().await;
+    Ok(Restored { attempts_verified: attempts.attempts, audit_sealed: audit.sealed })
+}
+
+async fn check_sqlite(file: &Path) -> anyhow::Result<()> {
+    let damaged = |what: String| Refused::because(format!("{} is damaged: {what}", file.display()));
+    let options = SqliteConnectOptions::new().filename(file).read_only(true);
+    let mut connection = options.connect().await.map_err(|error| damaged(error.to_string()))?;
+    let found: Result<Vec<String>, _> =
+        sqlx::query_scalar("PRAGMA integrity_check").fetch_all(&mut connection).await;
+    let found = found.map_err(|error| damaged(error.to_string()))?;
+    let _ = connection.close().await;
+    if found == ["ok"] { Ok(()) } else { Err(damaged(found.join("; ")).into()) }
+}
+
+fn sync_file(file: &Path) -> anyhow::Result<()> {
+    std::fs::File::open(file)?.sync_all()?;
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    std::fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
+    Ok(())
+}
+
+async fn run(command: &mut Command, name: &str) -> anyhow::Result<()> {
+    let output = command.stdin(Stdio::null()).output().await;
+    let output = output.with_context(|| format!("{name} is not installed"))?;
+    if output.status.success() {
+        Ok(())
+    } else {
+        let said = String::from_utf8_lossy(&output.stderr);
+        Err(Refused::because(format!("{name} failed: {}", said.trim())).into())
+    }
+}

@@ -1,0 +1,90 @@
+//! What every command needs: the database, the keys and the time.
+
+use exam_core::ids::StaffId;
+use exam_core::time::Timestamp;
+use serde::Serialize;
+
+use crate::clock::Clock;
+use crate::config::Settings;
+use crate::keys::Keys;
+use crate::server::{open_store, read_keys, start_clock};
+use crate::store::{AuditEntry, Role, Staff, Store};
+
+/// A command was understood and refused, with its reasons.
+#[derive(Clone, Debug, Serialize, thiserror::Error)]
+#[error("{}", reasons.join("\n"))]
+pub struct Refused {
+    /// Why, one line each.
+    pub reasons: Vec<String>,
+}
+
+impl Refused {
+    /// A refusal for one reason.
+    pub fn because(reason: impl Into<String>) -> Self {
+        Self { reasons: vec![reason.into()] }
+    }
+}
+
+/// Where commands are carried out, beside a running server or without one.
+pub struct Desk {
+    /// The database.
+    pub store: Store,
+    /// The server's secret.
+    pub keys: Keys,
+    /// Server time.
+    pub clock: Clock,
+}
+
+impl Desk {
+    /// Opens the database that the settings name.
+    ///
+    /// # Errors
+    /// When the key or the database cannot be used.
+    pub async fn open(settings: &Settings) -> anyhow::Result<Self> {
+        let keys = read_keys(settings)?;
+        let store = open_store(settings, &keys).await?;
+        let clock = start_clock(&store).await?;
+        Ok(Self { store, keys, clock })
+    }
+
+    /// Server time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The member of staff with this login, who must have `role`.
+    ///
+    /// # Errors
+    /// [`Refused`] for an unknown login or a missing role.
+    pub async fn staff(&self, login: &str, role: Role) -> anyhow::Result<Staff> {
+        let staff = self.store.staff_find(login).await?;
+        let staff = staff.ok_or_else(|| Refused::because(format!("no staff named {login:?}")))?;
+        if !staff.roles.contains(&role) {
+            let role = serde_json::to_string(&role)?;
+            return Err(Refused::because(format!("{login:?} has not the role {role}")).into());
+        }
+        Ok(staff)
+    }
+
+    /// An audit row of a command; without a member of staff the actor is the operator at the
+    /// command line.
+    #[must_use]
+    pub fn audit(
+        &self,
+        actor: Option<StaffId>,
+        action: &str,
+        object: impl ToString,
+        after: &impl Serialize,
+    ) -> AuditEntry {
+        AuditEntry {
+            at: self.now(),
+            actor: actor.map_or_else(|| "operator".to_owned(), |id| id.to_string()),
+            action: action.to_owned(),
+            object: object.to_string(),
+            reason: "command line".to_owned(),
+            before: "{}".to_owned(),
+            after: serde_json::to_string(after).unwrap_or_else(|_| "{}".to_owned()),
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! `exam check|publish|list`.
+
+use anyhow::Context;
+use exam_core::audience::{Block, Facts, row_of};
+use exam_core::bank::BankIndex;
+use exam_core::blueprint::check as check_blueprint;
+use exam_core::exam::{Exam, RawExam};
+use exam_core::ids::{BankId, CycleId, ExamId};
+use serde::Serialize;
+
+use super::{Desk, Refused};
+use crate::chance::system_rng;
+use crate::config::MaintenanceWindow;
+use crate::exams::index_of;
+use crate::store::NewExam;
+
+/// A published exam.
+#[derive(Debug, Serialize)]
+pub struct Published {
+    /// Its id.
+    pub exam_id: ExamId,
+}
+
+/// An exam that could be published.
+#[derive(Debug, Serialize)]
+pub struct Checked {
+    /// What it is called.
+    pub title: String,
+    /// Slots of each audience row's papers.
+    pub slots: Vec<u32>,
+    /// Candidates that each audience row fits.
+    pub candidates: Vec<usize>,
+}
+
+/// All exams.
+#[derive(Debug, Serialize)]
+pub struct ExamList {
+    /// Oldest first.
+    pub exams: Vec<ExamEntry>,
+}
+
+/// One of them.
+#[derive(Debug, Serialize)]
+pub struct ExamEntry {
+    /// Its id.
+    pub exam_id: ExamId,
+    /// What it is called.
+    pub title: String,
+    /// `public_knowledge` or `professional`.
+    pub kind: String,
+    /// `published` or `withdrawn`.
+    pub state: String,
+}
+
+/// Reads an exam file, TOML or JSON by its first character.
+///
+/// # Errors
+/// [`Refused`] with every problem of the file.
+pub fn parse(text: &str) -> anyhow::Result<Exam> {
+    let json = text.trim_start().starts_with('{');
+    let raw: RawExam = if json {
+        serde_json::from_str(text).map_err(|error| Refused::because(error.to_string()))?
+    } else {
+        toml::from_str(text).map_err(|error| Refused::because(error.to_string()))?
+    };
+    Exam::try_from(raw).map_err(|problems| {
+        let line = |problem: &exam_core::exam::ExamProblem| {
+            format!("{}: {} ({})", problem.path, problem.message, problem.code)
+        };
+        Refused { reasons: problems.iter().map(line).collect() }.into()
+    })
+}
+
+/// Everything a check finds out that publishing needs.
+struct Ready {
+    checked: Checked,
+    banks: Vec<(BankId, i64)>,
+}
+
+async fn check_ready(
+    desk: &Desk,
+    exam: &Exam,
+    maintenance: Option<MaintenanceWindow>,
+) -> anyhow::Result<Ready> {
+    let mut reasons = Vec::new();
+    let banks = banks_of(desk, exam, &mut reasons).await?;
+    let index = index_of(&desk.store, &banks).await?;
+    check_rows(exam, &index, &mut reasons);
+    if let Some(window) = maintenance
+        && window.meets(exam.opens_at, exam.last_deadline())
+    {
+        reasons.push(
+            "the exam's window, with the time of its last start, crosses the daily maintenance \
+             window: an exam that lasts for days needs a server without one"
+                .to_owned(),
+        );
+    }
+    let candidates = count_candidates(desk, exam, &mut reasons).await?;
+    if !reasons.is_empty() {
+        return Err(Refused { reasons }.into());
+    }
+    let slots = exam.audience.iter().map(|row| row.blueprint.slots()).collect();
+    let checked = Checked { title: exam.title.clone(), slots, candidates };
+    Ok(Ready { checked, banks })
+}
+
+async fn banks_of(
+    desk: &Desk,
+    exam: &Exam,
+    reasons: &mut Vec<String>,
+) -> anyhow::Result<Vec<(BankId, i64)>> {
+    let known = desk.store.bank_list().await?;
+    let mut banks = Vec::new();
+    for name in &exam.banks {
+        match known.iter().find(|bank| bank.name == *name) {
+            None => reasons.push(format!("there is no bank {name:?}")),
+            Some(bank) if bank.draft_items > 0 => reasons.push(format!(
+                "bank {name:?} has {} drafts that nobody has approved or withdrawn",
+                bank.draft_items
+            )),
+            Some(bank) => banks.push((bank.bank_id, bank.revision)),
+        }
+    }
+    Ok(banks)
+}
+
+fn check_rows(exam: &Exam, index: &BankIndex, reasons: &mut Vec<String>) {
+    for (number, row) in exam.audience.iter().enumerate() {
+        if let Err(short) = check_blueprint(&row.blueprint, index, |_| true) {
+            reasons.extend(short.iter().map(|short| format!("audience[{number}]: {short}")));
+        }
+    }
+}
+
+/// How many candidates each row fits; candidates with two rows are reasons against, and so is an
+/// audience that fits nobody.
+async fn count_candidates(
+    desk: &Desk,
+    exam: &Exam,
+    reasons: &mut Vec<String>,
+) -> anyhow::Result<Vec<usize>> {
+    let mut counts = vec![0; exam.audience.len()];
+    let (mut none, mut several) = (0_usize, 0_usize);
+    let mut after = 0;
+    loop {
+        let page = desk.store.candidate_facts(after, 5_000).await?;
+        let Some(last) = page.last() else { break };
+        after = last.0;
+        let mut people: std::collections::BTreeMap<i64, Vec<Facts>> = Default::default();
+        for (no, facts) in page {
+            people.entry(no).or_default().push(facts);
+        }
+        for facts in people.values() {
+            match row_of(&exam.audience, facts) {
+                Ok(row) => counts[row] += 1,
+                Err(Block::AudienceAmbiguous) => several += 1,
+                Err(_) => none += 1,
+            }
+        }
+    }
+    if several > 0 {
+        reasons.push(format!("{several} candidates match more than one audience row"));
+    }
+    let everyone = exam.audience.iter().all(|row| {
+        row.categories.is_empty() && row.levels.is_empty() && row.practice_scopes.is_empty()
+    });
+    if none > 0 && everyone {
+        reasons.push(format!("{none} candidates match no audience row"));
+    }
+    Ok(counts)
+}
+
+/// Checks an exam file against the banks and the roster as they are now.
+///
+/// # Errors
+/// [`Refused`] with every reason against publishing.
+pub async fn check(
+    desk: &Desk,
+    text: &str,
+    maintenance: Option<MaintenanceWindow>,
+) -> anyhow::Result<Checked> {
+    let exam = parse(text)?;
+    Ok(check_ready(desk, &exam, maintenance).await?.checked)
+}
+
+/// Publishes an exam file, or a new revision of an exam with the same title and cycle.
+///
+/// # Errors
+/// [`Refused`] with every reason against it.
+pub async fn publish(
+    desk: &Desk,
+    text: &str,
+    maintenance: Option<MaintenanceWindow>,
+) -> anyhow::Result<Published> {
+    let exam = parse(text)?;
+    let ready = check_ready(desk, &exam, maintenance).await?;
+    let now = desk.now();
+    let fresh = CycleId::fresh(now, &mut system_rng());
+    let (starts, ends) = (exam.opens_at, exam.closes_at);
+    let cycle_id = desk.store.cycle_keep(&exam.cycle, fresh, starts, ends).await?;
+    let new = NewExam {
+        exam_id: ExamId::fresh(now, &mut system_rng()),
+        cycle_id,
+        title: exam.title.clone(),
+        kind: exam.kind.name().to_owned(),
+        definition: serde_json::to_string(&exam).context("an exam is JSON")?,
+        banks: ready.banks,
+        published_by: None,
+        published_at: now,
+    };
+    let audit = desk.audit(None, "exam.publish", &exam.title, &ready.checked);
+    let exam_id = desk.store.exam_publish(&new, &audit).await?;
+    Ok(Published { exam_id })
+}
+
+/// Lists all exams.
+///
+/// # Errors
+/// Trouble with the database.
+pub async fn list(desk: &Desk) -> anyhow::Result<ExamList> {
+    let rows = desk.store.exam_list().await?;
+    let exams = rows.into_iter().map(|row| ExamEntry {
+        exam_id: row.exam_id,
+        title: row.title,
+        kind: row.kind,
+        state: row.state,
+    });
+    Ok(ExamList { exams: exams.collect() })
+}

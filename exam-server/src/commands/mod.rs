@@ -1,0 +1,12 @@
+//! What the command line does, as functions that the demo and the tests call too.
+
+pub mod attempt;
+pub mod audit;
+pub mod backup;
+pub mod desk;
+pub mod exam;
+pub mod progress;
+pub mod rehearsal;
+pub mod staff;
+
+pub use desk::{Desk, Refused};

@@ -1,0 +1,221 @@
+//! Starting an attempt: the paper is drawn and stored before anybody sees it.
+
+use std::collections::BTreeMap;
+
+use exam_core::draw::Seen;
+use exam_core::ids::{AttemptId, ExamId};
+use exam_core::paper::{Paper, Seed};
+use exam_core::policy::{Button, deadline};
+use exam_core::session::{GRACE, SETTLE, first_frame};
+use exam_core::time::{Span, Timestamp};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::list::{Case, History, Person};
+use super::{Exams, Revision};
+use crate::app::App;
+use crate::chance::{random_bytes, system_rng};
+use crate::problem::ApiError;
+use crate::store::{Start, StoreError, Written, json_column};
+
+/// How often a start that lost a race is run again.
+const ROUNDS_MAX: usize = 3;
+
+/// What a candidate agrees to when starting.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StartBody {
+    /// The version of the notice that was read.
+    notice_version: String,
+    /// Must be true.
+    accepted: bool,
+    /// By kind.
+    #[serde(default)]
+    consents: BTreeMap<String, GivenConsent>,
+}
+
+/// A consent that was given or refused.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GivenConsent {
+    /// The version of the text that was read.
+    version: String,
+    /// Given or refused.
+    given: bool,
+}
+
+/// A running attempt.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+pub struct Started {
+    /// The attempt.
+    #[schema(value_type = String)]
+    pub attempt_id: AttemptId,
+    /// When time is up; null in a pause.
+    #[schema(value_type = Option<i64>)]
+    pub deadline_ms: Option<Timestamp>,
+    /// Server time.
+    #[schema(value_type = i64)]
+    pub now_ms: Timestamp,
+    /// Time left.
+    #[schema(value_type = i64)]
+    pub remaining_ms: Span,
+    /// Whether it was started by this request.
+    #[serde(skip)]
+    pub fresh: bool,
+}
+
+impl Exams {
+    /// Starts an attempt, or returns the one that runs.
+    ///
+    /// # Errors
+    /// [`ApiError::NotFound`] for an exam that is not the candidate's; [`ApiError::Conflict`]
+    /// with the button's word for one that cannot be started now; or trouble.
+    pub async fn start(
+        &self,
+        app: &App,
+        candidate_no: i64,
+        exam_id: ExamId,
+        body: &StartBody,
+    ) -> Result<Started, ApiError> {
+        let revision = self.current(app, exam_id).await?.ok_or(ApiError::NotFound("exam"))?;
+        let person = Person::load(app, candidate_no).await?;
+        for _ in 0..ROUNDS_MAX {
+            let history = History::load(app, candidate_no).await?;
+            let case = self.case(app, std::sync::Arc::clone(&revision), &person, &history).await?;
+            if let Some(open) = case.standing.open_attempt {
+                return self.resume(app, open).await;
+            }
+            may_start(&case)?;
+            check_body(&revision, body)?;
+            if let Some(started) = self.try_start(app, candidate_no, &case, body).await? {
+                return Ok(started);
+            }
+        }
+        Err(ApiError::Busy)
+    }
+
+    async fn resume(&self, app: &App, open: AttemptId) -> Result<Started, ApiError> {
+        let attempt = self.attempt(app, open).await?.ok_or(ApiError::Busy)?;
+        let mut sitting = app.sittings.take(app, &attempt).await?;
+        sitting.catch_up(app).await?;
+        sitting.make_durable(app).await?;
+        let now_ms = app.clock.now();
+        Ok(Started {
+            attempt_id: open,
+            deadline_ms: sitting.session().deadline(),
+            now_ms,
+            remaining_ms: sitting.session().remaining(now_ms),
+            fresh: false,
+        })
+    }
+
+    /// Draws and stores; `None` where another start of the same candidate was first.
+    async fn try_start(
+        &self,
+        app: &App,
+        candidate_no: i64,
+        case: &Case,
+        body: &StartBody,
+    ) -> Result<Option<Started>, ApiError> {
+        let revision = &case.revision;
+        let (Ok(row), Some(blueprint)) = (case.row, case.blueprint()) else {
+            return Err(ApiError::NotFound("exam"));
+        };
+        let seen = seen_by(app, candidate_no, case).await?;
+        let now = app.clock.now();
+        let deadline = deadline(&revision.exam, now, blueprint.time_allowed);
+        let deadline = deadline.ok_or_else(|| conflict(Button::Closed))?;
+        let paper = revision.plans().by_row[row].draw(&revision.index, Seed(random_bytes()), &seen);
+        let frame = first_frame(now, deadline, paper.shape()).to_bytes();
+        let attempt_id = AttemptId::fresh(now, &mut system_rng());
+        let start = Start {
+            attempt_id,
+            candidate_no,
+            exam_id: revision.exam_id,
+            exam_revision: revision.revision,
+            audience_row: i64::try_from(row).expect("rows are few"),
+            notice_version: body.notice_version.clone(),
+            consents: serde_json::to_string(&body.consents).expect("consents are JSON"),
+            started_at: now,
+            wake_at: deadline + GRACE + SETTLE,
+            known_attempts: i64::try_from(case.attempts.len()).expect("attempts are few"),
+            paper: paper.to_json(),
+            frame: String::from_utf8(frame).expect("a frame is JSON"),
+        };
+        match app.journal.start(start).await? {
+            Written::Moved => Ok(None),
+            Written::Done | Written::Started(_) => {
+                metrics::counter!("exam_attempts_started_total").increment(1);
+                let now_ms = app.clock.now();
+                let remaining_ms = deadline.since(now_ms);
+                let deadline_ms = Some(deadline);
+                Ok(Some(Started { attempt_id, deadline_ms, now_ms, remaining_ms, fresh: true }))
+            }
+        }
+    }
+}
+
+fn may_start(case: &Case) -> Result<(), ApiError> {
+    match case.standing.button {
+        Button::Enter => Ok(()),
+        Button::Blocked if case.row.is_err() => Err(ApiError::NotFound("exam")),
+        button => Err(conflict(button)),
+    }
+}
+
+fn conflict(button: Button) -> ApiError {
+    let (code, detail) = match button {
+        Button::Resume => ("resume", "an attempt runs"),
+        Button::Exempt => ("exempt", "you are exempt from this exam"),
+        Button::Passed => ("passed", "you have passed this exam"),
+        Button::Blocked => ("blocked", "something stands in the way: see the list of exams"),
+        Button::NotOpen => ("not_open", "the exam has not opened yet"),
+        Button::Closed => ("closed", "the exam is over"),
+        Button::Failed => ("failed", "no tries are left"),
+        Button::Enter => ("enter", "try again"),
+    };
+    ApiError::Conflict { code, detail }
+}
+
+fn check_body(revision: &Revision, body: &StartBody) -> Result<(), ApiError> {
+    let changed = || ApiError::Conflict { code: "notice_changed", detail: "read the notice again" };
+    if !body.accepted {
+        return Err(ApiError::field("accepted", "not_accepted", "the notice must be accepted"));
+    }
+    if body.notice_version != revision.exam.notice.version {
+        return Err(changed());
+    }
+    for (kind, given) in &body.consents {
+        let asked = revision.exam.consents.iter().find(|consent| consent.kind == *kind);
+        let asked = asked
+            .ok_or_else(|| ApiError::field("consents", "not_asked_for", "an unknown consent"))?;
+        if asked.version != given.version {
+            return Err(changed());
+        }
+    }
+    Ok(())
+}
+
+/// What the candidate's earlier papers of this exam held.
+async fn seen_by(app: &App, candidate_no: i64, case: &Case) -> Result<Seen, StoreError> {
+    if case.attempts.is_empty() {
+        return Ok(Seen::default());
+    }
+    let papers = app.store.paper_list_of(candidate_no, case.revision.exam_id).await?;
+    seen_in(&case.revision, &papers)
+}
+
+/// What these papers held, as the draw counts it.
+///
+/// # Errors
+/// [`StoreError::BadRow`] for a paper that cannot be read.
+pub fn seen_in(revision: &Revision, papers: &[(AttemptId, String)]) -> Result<Seen, StoreError> {
+    let mut seen = Seen::default();
+    for (attempt, body) in papers {
+        let paper: Paper = json_column("paper", attempt, body)?;
+        seen.attempts.push(*attempt);
+        let known = paper.slots.iter().filter_map(|slot| revision.identity(slot.item));
+        seen.items.extend(known.map(|(item, content)| (item, Some(content))));
+    }
+    Ok(seen)
+}

@@ -1,0 +1,516 @@
+//! One candidate's WebSocket: a task that owns the socket and its folded session.
+
+mod jobs;
+mod view;
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::ws::{CloseFrame, Message as Frame, WebSocket, close_code};
+use exam_core::ids::DeviceId;
+use exam_core::session::{Message, Writer};
+use exam_core::time::Timestamp;
+use futures_util::StreamExt;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_tungstenite::tungstenite::Error as WireError;
+use tokio_tungstenite::tungstenite::error::CapacityError;
+
+use super::registry::Push;
+use super::reply::{nack, stamp};
+use super::sitting::{Sitting, Verdict};
+use crate::app::App;
+use crate::protocol::{ClientMessage, Nack, NackCode, Numbered, ServerMessage, parse_device};
+use crate::store::Attempt;
+use jobs::{Job, JobDone};
+use view::View;
+
+/// How many stamped messages wait while an append is in flight; beyond that the phone is told to
+/// try again. At 160 bytes each this bounds a connection at 40 KiB.
+const WAITING_MAX: usize = 256;
+
+/// How often the phone is pinged: below the 30 s after which carriers drop idle connections.
+const PING_EVERY: Duration = Duration::from_secs(20);
+
+/// How long a phone may be silent: three pings.
+const SILENCE_MAX: Duration = Duration::from_secs(60);
+
+/// How long the first open may take.
+const OPEN_WITHIN: Duration = Duration::from_secs(10);
+
+/// How long a phone may take to read what is sent to it.
+const SEND_WITHIN: Duration = Duration::from_secs(10);
+
+/// How long a wake-up that could not be carried out waits for the next try.
+const WAKE_AGAIN: Duration = Duration::from_secs(1);
+
+/// How many busy nacks a client may ignore before the connection ends.
+const BUSY_IGNORED_MAX: u32 = 2_000;
+
+const CLOSE_RESTARTING: u16 = 1012;
+const CLOSE_NOT_A_MESSAGE: u16 = 4400;
+const CLOSE_NOT_SIGNED_IN: u16 = 4401;
+const CLOSE_NO_SUCH_ATTEMPT: u16 = 4404;
+const CLOSE_NEWER_EPOCH: u16 = 4409;
+const CLOSE_IGNORES_BUSY: u16 = 4429;
+
+/// Why a connection ended, and with which close frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ending {
+    /// The phone has gone; nothing can be sent.
+    Gone,
+    /// A close frame says why.
+    Close(u16, &'static str),
+}
+
+/// What came in and waits to be decided.
+#[derive(Debug)]
+enum Inbound {
+    Open { device: DeviceId, take_over: bool },
+    Message(Message),
+}
+
+type Working = Pin<Box<dyn Future<Output = JobDone> + Send>>;
+
+struct Connection {
+    app: App,
+    socket: WebSocket,
+    attempt: Arc<Attempt>,
+    token_hash: Vec<u8>,
+    /// The session, unless a job has it.
+    sitting: Option<Sitting>,
+    working: Option<Working>,
+    waiting: VecDeque<Inbound>,
+    pushes: mpsc::Receiver<Push>,
+    moved: bool,
+    writer: Option<Writer>,
+    /// The device of the newest open that is not decided yet.
+    opening: Option<DeviceId>,
+    /// Whether an open was refused, so that the socket may stay and try again.
+    refused: bool,
+    view: Option<View>,
+    highest_done: u64,
+    busy_ignored: u32,
+    silent_at: Instant,
+    ping_at: Instant,
+    open_by: Instant,
+    wake_again_at: Option<Instant>,
+}
+
+/// Refuses a socket that was upgraded for nobody, or for nothing.
+pub async fn refuse(mut socket: WebSocket, signed_in: bool) {
+    let (code, reason) = if signed_in {
+        (CLOSE_NO_SUCH_ATTEMPT, "no such attempt")
+    } else {
+        (CLOSE_NOT_SIGNED_IN, "not signed in")
+    };
+    let close = Frame::Close(Some(CloseFrame { code, reason: reason.into() }));
+    let _ = timeout(SEND_WITHIN, socket.send(close)).await;
+}
+
+/// Serves one socket to its end.
+pub async fn serve(app: App, socket: WebSocket, attempt: Arc<Attempt>, token_hash: Vec<u8>) {
+    let loaded = Sitting::load(&app, Arc::clone(&attempt)).await;
+    let (place, pushes) = app.registry.enter(attempt.key);
+    let now = Instant::now();
+    let mut connection = Connection {
+        app: app.clone(),
+        socket,
+        attempt,
+        token_hash,
+        sitting: None,
+        working: None,
+        waiting: VecDeque::new(),
+        pushes,
+        moved: false,
+        writer: None,
+        opening: None,
+        refused: false,
+        view: None,
+        highest_done: 0,
+        busy_ignored: 0,
+        silent_at: now + SILENCE_MAX,
+        ping_at: now + PING_EVERY,
+        open_by: now + OPEN_WITHIN,
+        wake_again_at: None,
+    };
+    let ending = match loaded {
+        Ok(Some(mut sitting)) => {
+            sitting.sit_at(place);
+            connection.sitting = Some(sitting);
+            connection.run().await
+        }
+        Ok(None) => Ending::Close(CLOSE_NO_SUCH_ATTEMPT, "no such attempt"),
+        Err(_) => Ending::Close(CLOSE_RESTARTING, "try again"),
+    };
+    connection.end(ending).await;
+}
+
+impl Connection {
+    async fn run(&mut self) -> Ending {
+        let stopping = self.app.stopping.clone();
+        loop {
+            self.begin_work();
+            let timer = self.next_timer();
+            let ended = tokio::select! {
+                biased; // Stopping, then what we owe the candidate, then what they send.
+                () = stopping.cancelled() => Err(Ending::Close(CLOSE_RESTARTING, "restarting")),
+                done = async { self.working.as_mut().expect("guarded").await },
+                    if self.working.is_some() => self.finish_work(done).await,
+                Some(push) = self.pushes.recv() => self.pushed(push).await,
+                frame = self.socket.next() => self.received(frame).await,
+                () = sleep_until(timer) => self.timer_fired().await,
+            };
+            if let Err(ending) = ended {
+                return ending;
+            }
+        }
+    }
+
+    /// Starts the next job, if the session is at hand and there is something to do.
+    fn begin_work(&mut self) {
+        if self.working.is_some() {
+            return;
+        }
+        let Some(sitting) = &self.sitting else { return };
+        let due = self.wake_again_at.is_none_or(|at| at <= Instant::now())
+            && sitting.next_wakeup().is_some_and(|at| at <= self.app.clock.now());
+        let job = match (self.writer, self.waiting.pop_front()) {
+            (_, Some(Inbound::Open { device, take_over })) => Job::Open { device, take_over },
+            (Some(writer), Some(Inbound::Message(first))) => {
+                let mut messages = vec![first];
+                while let Some(Inbound::Message(_)) = self.waiting.front() {
+                    if let Some(Inbound::Message(next)) = self.waiting.pop_front() {
+                        messages.push(next);
+                    }
+                }
+                Job::Messages { writer, messages }
+            }
+            (None, Some(Inbound::Message(_))) => {
+                unreachable!(
+                    "a message waits only behind an open, and a refused open takes it along"
+                )
+            }
+            (_, None) if self.moved => {
+                self.moved = false;
+                Job::CatchUp
+            }
+            (Some(_), None) if due => Job::Wake,
+            (_, None) => return,
+        };
+        let sitting = self.sitting.take().expect("checked above");
+        self.working = Some(Box::pin(jobs::perform(self.app.clone(), sitting, job)));
+    }
+
+    async fn finish_work(&mut self, done: JobDone) -> Result<(), Ending> {
+        self.working = None;
+        let JobDone { sitting, job, outcome, moved } = done;
+        self.sitting = Some(sitting);
+        let told = match (job, outcome) {
+            (Job::Messages { writer, messages }, jobs::Outcome::Verdicts(verdicts)) => {
+                self.answer(writer, &messages, &verdicts).await?;
+                true
+            }
+            (Job::Open { device, .. }, outcome) => self.opened(device, outcome).await?,
+            (Job::Wake, jobs::Outcome::Failed) => {
+                self.wake_again_at = Some(Instant::now() + WAKE_AGAIN);
+                true
+            }
+            _ => true,
+        };
+        if told { self.tell_changes(moved).await } else { Ok(()) }
+    }
+
+    /// Sends nacks first and then one acknowledgement, which never covers a message that has
+    /// arrived but still waits.
+    async fn answer(
+        &mut self,
+        writer: Writer,
+        messages: &[Message],
+        verdicts: &[Verdict],
+    ) -> Result<(), Ending> {
+        let mut accepted = false;
+        for (message, verdict) in messages.iter().zip(verdicts) {
+            match nack(&self.app, &self.attempt, writer.device, message, *verdict) {
+                Some(nack) => self.send_nack(nack).await?,
+                None => {
+                    accepted = true;
+                    self.highest_done = self.highest_done.max(message.n);
+                }
+            }
+        }
+        if !accepted {
+            return Ok(());
+        }
+        self.busy_ignored = 0;
+        let waiting = self.waiting.iter().filter_map(|inbound| match inbound {
+            Inbound::Message(message) => Some(message.n),
+            Inbound::Open { .. } => None,
+        });
+        let below_waiting = waiting.min().map_or(u64::MAX, |n| n - 1);
+        let n = self.highest_done.min(below_waiting);
+        if n == 0 {
+            return Ok(());
+        }
+        let now = self.app.clock.now();
+        let sitting = self.sitting.as_ref().expect("no job has it");
+        let remaining_ms = sitting.session().remaining(now);
+        self.send(&ServerMessage::Ack { n, remaining_ms }).await
+    }
+
+    /// `false` where everything was said.
+    async fn opened(&mut self, device: DeviceId, outcome: jobs::Outcome) -> Result<bool, Ending> {
+        let sitting = self.sitting.as_ref().expect("no job has it");
+        match outcome {
+            jobs::Outcome::Done => {
+                let epoch = sitting.session().epoch();
+                self.writer = Some(Writer { device, epoch });
+                self.opening = self.waiting_open();
+                self.highest_done = 0;
+                self.view = Some(View::of(sitting.session()));
+                self.send_state().await?;
+                Ok(false)
+            }
+            jobs::Outcome::Elsewhere => {
+                self.refused = true;
+                self.opening = self.waiting_open();
+                self.send(&ServerMessage::Elsewhere).await?;
+                self.refuse_waiting().await?;
+                Ok(false)
+            }
+            jobs::Outcome::Closed => {
+                self.send_closed().await?;
+                Err(Ending::Close(close_code::NORMAL, "closed"))
+            }
+            jobs::Outcome::Full => Err(Ending::Close(CLOSE_IGNORES_BUSY, "too many opens")),
+            _ => Err(Ending::Close(CLOSE_RESTARTING, "try again")),
+        }
+    }
+
+    /// Tells the candidate what others have done to the session.
+    async fn tell_changes(&mut self, moved: bool) -> Result<(), Ending> {
+        let (Some(view), Some(writer)) = (self.view, self.writer) else { return Ok(()) };
+        let now = self.app.clock.now();
+        let session = self.sitting.as_ref().expect("no job has it").session();
+        let (closed, fenced) = (session.is_closed(), session.epoch() != writer.epoch);
+        let same_device = session.holder() == Some(writer.device);
+        let changes = view.changes(session, now);
+        self.view = Some(View::of(session));
+        if fenced && !closed {
+            let reason = if same_device { "a newer connection" } else { "another device" };
+            return Err(Ending::Close(CLOSE_NEWER_EPOCH, reason));
+        }
+        for change in changes {
+            self.send(&change).await?;
+        }
+        if closed {
+            self.send_closed().await?;
+            return Err(Ending::Close(close_code::NORMAL, "closed"));
+        }
+        if moved { self.send_state().await } else { Ok(()) }
+    }
+
+    async fn pushed(&mut self, push: Push) -> Result<(), Ending> {
+        match push {
+            Push::Moved => {
+                self.moved = true;
+                Ok(())
+            }
+            Push::Message(text) => self.send(&ServerMessage::Message { text }).await,
+            Push::Revoked(token_hash) if token_hash == self.token_hash => {
+                Err(Ending::Close(CLOSE_NOT_SIGNED_IN, "signed out"))
+            }
+            Push::Revoked(_) => Ok(()),
+        }
+    }
+
+    async fn received(&mut self, frame: Option<Result<Frame, axum::Error>>) -> Result<(), Ending> {
+        let received_at = self.app.clock.now(); // Stamped before anything that can wait.
+        let frame = match frame {
+            None => return Err(Ending::Gone),
+            Some(Err(error)) => return Err(ending_of(error)),
+            Some(Ok(frame)) => frame,
+        };
+        self.silent_at = Instant::now() + SILENCE_MAX;
+        match frame {
+            Frame::Text(text) => self.text(text.as_str(), received_at).await,
+            Frame::Binary(_) => Err(not_a_message()),
+            Frame::Ping(_) | Frame::Pong(_) => Ok(()),
+            Frame::Close(_) => Err(Ending::Gone), // The library has answered it.
+        }
+    }
+
+    async fn text(&mut self, text: &str, received_at: Timestamp) -> Result<(), Ending> {
+        let message: ClientMessage = serde_json::from_str(text).map_err(|_| not_a_message())?;
+        match message {
+            ClientMessage::Ping => {
+                let now_ms = self.app.clock.now();
+                self.send(&ServerMessage::Pong { now_ms }).await
+            }
+            ClientMessage::Open { device, take_over } => {
+                let device = parse_device(&device).map_err(|_| not_a_message())?;
+                if self.waiting.len() >= WAITING_MAX {
+                    return Err(Ending::Close(CLOSE_IGNORES_BUSY, "too many messages"));
+                }
+                self.opening = Some(device);
+                self.waiting.push_back(Inbound::Open { device, take_over });
+                Ok(())
+            }
+            numbered => {
+                let numbered = numbered.into_numbered().map_err(|_| not_a_message())?;
+                self.numbered(numbered, received_at).await
+            }
+        }
+    }
+
+    async fn numbered(&mut self, numbered: Numbered, received_at: Timestamp) -> Result<(), Ending> {
+        let Some(device) = self.opening.or(self.writer.map(|writer| writer.device)) else {
+            return self.without_open(numbered.n).await;
+        };
+        let message = stamp(&self.app, &self.attempt, device, numbered, received_at);
+        let allowed = self.app.limits.message(self.attempt.key.attempt_no);
+        if allowed && self.waiting.len() < WAITING_MAX {
+            self.waiting.push_back(Inbound::Message(message));
+            return Ok(());
+        }
+        self.busy_ignored += 1;
+        if self.busy_ignored > BUSY_IGNORED_MAX {
+            return Err(Ending::Close(CLOSE_IGNORES_BUSY, "ignores busy"));
+        }
+        let nack = nack(&self.app, &self.attempt, device, &message, Verdict::Busy);
+        self.send_nack(nack.expect("busy is a nack")).await
+    }
+
+    /// A numbered message of a socket whose open was refused, or never came.
+    async fn without_open(&mut self, n: u64) -> Result<(), Ending> {
+        if !self.refused {
+            return Err(not_a_message());
+        }
+        let code = NackCode::Elsewhere;
+        self.send_nack(Nack { n, code, retry_ms: None, arrived: None, kept: false }).await
+    }
+
+    /// The device of the newest open that waits.
+    fn waiting_open(&self) -> Option<DeviceId> {
+        self.waiting.iter().rev().find_map(|inbound| match inbound {
+            Inbound::Open { device, .. } => Some(*device),
+            Inbound::Message(_) => None,
+        })
+    }
+
+    /// Refuses the messages that came right behind a refused open, unless an older one holds.
+    async fn refuse_waiting(&mut self) -> Result<(), Ending> {
+        if self.writer.is_some() {
+            return Ok(());
+        }
+        while let Some(Inbound::Message(message)) = self.waiting.front() {
+            let n = message.n;
+            self.waiting.pop_front();
+            self.without_open(n).await?;
+        }
+        Ok(())
+    }
+
+    fn awaits_open(&self) -> bool {
+        self.writer.is_none() && self.opening.is_none() && !self.refused
+    }
+
+    fn next_timer(&self) -> Instant {
+        let mut at = self.silent_at.min(self.ping_at);
+        if self.awaits_open() {
+            at = at.min(self.open_by);
+        }
+        if self.working.is_none() && self.writer.is_some() {
+            let wake_at = self.sitting.as_ref().and_then(Sitting::next_wakeup);
+            let wake_at = wake_at.map(|at| Instant::now() + self.app.clock.until(at));
+            let wake_at = wake_at.map(|at| self.wake_again_at.map_or(at, |again| at.max(again)));
+            at = wake_at.map_or(at, |wake_at| at.min(wake_at));
+        }
+        at
+    }
+
+    async fn timer_fired(&mut self) -> Result<(), Ending> {
+        let now = Instant::now();
+        if now >= self.silent_at {
+            return Err(Ending::Gone);
+        }
+        if self.awaits_open() && now >= self.open_by {
+            return Err(not_a_message());
+        }
+        if now >= self.ping_at {
+            self.ping_at = now + PING_EVERY;
+            return self.send_frame(Frame::Ping(axum::body::Bytes::new())).await;
+        }
+        Ok(()) // The session has something to do: `begin_work` starts it.
+    }
+
+    async fn send_nack(&mut self, nack: Nack) -> Result<(), Ending> {
+        self.send(&ServerMessage::Nack(nack)).await
+    }
+
+    async fn send_state(&mut self) -> Result<(), Ending> {
+        let now = self.app.clock.now();
+        let session = self.sitting.as_ref().expect("no job has it").session();
+        let state = crate::protocol::AttemptState::of(session, now);
+        self.send(&ServerMessage::State(Box::new(state))).await
+    }
+
+    async fn send_closed(&mut self) -> Result<(), Ending> {
+        let session = self.sitting.as_ref().expect("no job has it").session();
+        let result = self.app.exams.result_view(&self.app, &self.attempt, session).await;
+        let Ok(Some(result)) = result else {
+            return Err(Ending::Close(CLOSE_RESTARTING, "try again"));
+        };
+        let closed = ServerMessage::Closed {
+            by: result.by.clone(),
+            receipt: Box::new(result.receipt.clone()),
+            result: Box::new(result),
+        };
+        self.send(&closed).await
+    }
+
+    async fn send(&mut self, message: &ServerMessage) -> Result<(), Ending> {
+        let text = serde_json::to_string(message).expect("server messages are JSON");
+        self.send_frame(Frame::text(text)).await
+    }
+
+    async fn send_frame(&mut self, frame: Frame) -> Result<(), Ending> {
+        match timeout(SEND_WITHIN, self.socket.send(frame)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(Ending::Gone),
+        }
+    }
+
+    async fn end(mut self, ending: Ending) {
+        if let Some(working) = self.working.take() {
+            let _ = timeout(SEND_WITHIN, working).await; // What was sent in time is committed.
+        }
+        if let Ending::Close(code, reason) = ending {
+            let close = Frame::Close(Some(CloseFrame { code, reason: reason.into() }));
+            if self.send_frame(close).await.is_ok() {
+                // The phone's own close frame ends the handshake; what else it sends is dropped.
+                let drained = async { while let Some(Ok(_)) = self.socket.next().await {} };
+                let _ = timeout(Duration::from_secs(2), drained).await;
+            }
+        }
+    }
+}
+
+fn not_a_message() -> Ending {
+    Ending::Close(CLOSE_NOT_A_MESSAGE, "not a message of this protocol")
+}
+
+/// What a failure on the wire means: too big, not a WebSocket, or gone.
+fn ending_of(error: axum::Error) -> Ending {
+    match error.into_inner().downcast::<WireError>().map(|error| *error) {
+        Ok(WireError::Capacity(CapacityError::MessageTooLong { .. })) => {
+            Ending::Close(close_code::SIZE, "too big")
+        }
+        Ok(WireError::Utf8(_)) => Ending::Close(close_code::INVALID, "not UTF-8"),
+        Ok(WireError::Protocol(_)) => Ending::Close(close_code::PROTOCOL, "not a WebSocket"),
+        _ => Ending::Gone,
+    }
+}

@@ -1,0 +1,10 @@
+//! Live sessions: connections, the HTTP fallback's sessions, and what closes them.
+
+pub mod closer;
+pub mod connection;
+pub mod hints;
+pub mod outage;
+pub mod registry;
+pub mod reply;
+pub mod sitting;
+pub mod sittings;

@@ -1,0 +1,124 @@
+//! A server outage costs nobody time: what was lost is given back before anything is closed.
+
+use std::time::Duration;
+
+use exam_core::session::Command;
+use exam_core::time::{Span, Timestamp};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use super::sitting::{CommandError, Sitting};
+use crate::app::App;
+use crate::store::{OpenAttempt, Scope, StoreError};
+
+/// How often a node gives a sign of life.
+const BEAT_EVERY: Duration = Duration::from_secs(2);
+
+/// The shortest silence that counts as an outage; phones bridge anything shorter by themselves.
+const OUTAGE_MIN: Span = Span::from_seconds(10);
+
+/// How many attempts are credited at once.
+const AT_ONCE: usize = 256;
+
+/// How many attempts one page lists.
+const PAGE: i64 = 1_000;
+
+/// Gives the time of an outage back to every attempt that ran in it. Runs before anything is
+/// closed; safe to run twice, because a second run finds a fresh sign of life.
+///
+/// # Errors
+/// [`StoreError`] when the database is in trouble; nothing may be closed then.
+pub async fn credit(app: &App) -> Result<(), StoreError> {
+    let ready = app.clock.now();
+    if let Some(from) = app.store.heartbeat_find().await? {
+        credit_since(app, from, ready).await?;
+    }
+    app.store.heartbeat_beat(ready).await?;
+    Ok(())
+}
+
+async fn credit_since(app: &App, from: Timestamp, ready: Timestamp) -> Result<(), StoreError> {
+    let silence = ready.since(from);
+    if silence <= OUTAGE_MIN {
+        return Ok(());
+    }
+    let (mut after, mut credited) = (0, 0_u64);
+    loop {
+        let page = app.store.attempt_open_after(after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = last.key.attempt_no;
+        for part in page.chunks(AT_ONCE) {
+            let credits = part.iter().map(|open| credit_one(app, *open, from, ready));
+            for outcome in futures_util::future::join_all(credits).await {
+                match outcome {
+                    Ok(added) => credited += u64::from(added),
+                    Err(error) => error!("an attempt was not credited for the outage: {error:#}"),
+                }
+            }
+        }
+    }
+    info!(
+        outage_ms = silence.as_ms(),
+        credited, "credited an outage of {silence} to {credited} attempts"
+    );
+    Ok(())
+}
+
+async fn credit_one(
+    app: &App,
+    open: OpenAttempt,
+    from: Timestamp,
+    ready: Timestamp,
+) -> anyhow::Result<bool> {
+    let Some(attempt) = app.store.attempt_find(open.attempt_id, &Scope::All).await? else {
+        return Ok(false);
+    };
+    let Some(cap) = app.exams.outage_cap(app, &attempt).await? else { return Ok(false) };
+    let Some(mut sitting) = Sitting::load(app, std::sync::Arc::new(attempt)).await? else {
+        return Ok(false);
+    };
+    // A pause that ended in the outage ends first; from then on the outage took time.
+    if sitting.session().next_wakeup().is_some_and(|at| at <= ready)
+        && sitting.session().deadline().is_none()
+    {
+        sitting.command(app, &Command::Wake, None).await?;
+    }
+    let command = Command::CreditOutage { from, ready, cap };
+    match sitting.command(app, &command, None).await {
+        Ok(added) => Ok(added),
+        Err(CommandError::Refused(_)) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Gives signs of life until stopped. A silence in between, because the database was away or the
+/// process stood still, is an outage too.
+pub async fn beat(app: App, stopping: CancellationToken) {
+    let mut ticks = tokio::time::interval(BEAT_EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stopping.cancelled() => return,
+            _ = ticks.tick() => {}
+        }
+        match beat_once(&app).await {
+            Ok(()) => app.health.database_answered(),
+            Err(error) => {
+                app.health.database_failed();
+                warn!(error = &error as &dyn std::error::Error, "no sign of life was stored");
+            }
+        }
+    }
+}
+
+async fn beat_once(app: &App) -> Result<(), StoreError> {
+    let _beating = app.health.beating.lock().await;
+    let ready = app.clock.now();
+    let newest = app.store.heartbeat_find().await?;
+    if newest.is_some_and(|newest| ready.since(newest) > OUTAGE_MIN) {
+        app.health.database_failed(); // Nobody is closed until everybody is credited.
+        credit(app).await?;
+    }
+    app.store.heartbeat_beat(ready).await?;
+    Ok(())
+}

@@ -1,0 +1,23 @@
+//! An attempt: its state, paper, events, result and record.
+
+mod connection;
+mod events;
+mod read;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(read::list))
+        .routes(routes!(read::show))
+        .routes(routes!(read::paper))
+        .routes(routes!(read::result))
+        .routes(routes!(read::record))
+        .routes(routes!(read::snapshot))
+        .routes(routes!(events::events))
+        .routes(routes!(events::submit))
+        .routes(routes!(connection::connect))
+}

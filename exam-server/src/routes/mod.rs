@@ -1,0 +1,75 @@
+//! The routes; a file's path is the URL's.
+
+mod arrival;
+pub mod attempts;
+pub mod exams;
+mod extract_body;
+mod headers;
+pub mod operate;
+mod overload;
+mod pages;
+pub mod sign_in;
+pub mod staff;
+#[cfg(feature = "turned-clock")]
+mod test_clock;
+
+pub use extract_body::{Body, Newcomer};
+#[cfg(feature = "turned-clock")]
+pub use test_clock::turn_clock;
+
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::app::App;
+use crate::problem::ApiError;
+use axum::response::IntoResponse;
+
+/// The description of the whole interface.
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "Examination engine",
+    description = "Candidates sit timed papers; staff look after them. Errors are problem \
+        details (RFC 9457) with a `code`. Times are milliseconds of server UTC, points are \
+        hundredths."
+))]
+struct Description;
+
+/// Where the candidate protocol lives.
+pub const API: &str = "/api/v1";
+
+/// All routes, and their description.
+#[must_use]
+pub fn describe() -> (OpenApiRouter<App>, ()) {
+    let api = OpenApiRouter::with_openapi(Description::openapi())
+        .merge(sign_in::routes())
+        .merge(exams::routes())
+        .merge(attempts::routes())
+        .merge(staff::routes());
+    (OpenApiRouter::new().nest(API, api), ())
+}
+
+/// The router of a running server.
+pub fn router(app: App) -> Router {
+    let (described, ()) = describe();
+    let (router, openapi) = described.split_for_parts();
+    let router = router
+        .merge(pages::routes(openapi))
+        .merge(operate::routes())
+        .fallback(async || ApiError::NotFound("page"))
+        .method_not_allowed_fallback(async || ApiError::Conflict {
+            code: "method_not_allowed",
+            detail: "not that method",
+        });
+    #[cfg(feature = "turned-clock")]
+    let router = router.merge(test_clock::routes());
+    router
+        .layer(from_fn_with_state(app.clone(), arrival::stamp))
+        .layer(from_fn_with_state(app.clone(), overload::admit))
+        .layer(from_fn_with_state(app.clone(), headers::protect))
+        .layer(from_fn(operate::measure))
+        .layer(CatchPanicLayer::custom(|_| ApiError::Internal.into_response()))
+        .with_state(app)
+}

@@ -1,0 +1,171 @@
+//! Listening, and stopping without leaving anybody in the middle of a word.
+
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt;
+use tracing::{debug, info, warn};
+
+use crate::config::{Config, Tls};
+
+/// How long a client may take to send the headers of a request, and how long an idle connection
+/// is kept.
+const HEADERS_WITHIN: Duration = Duration::from_secs(30);
+
+/// How long a TLS handshake may take.
+const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
+
+/// How many connections one process holds: what the descriptors of a machine allow, less what the
+/// database and the photos need.
+const CONNECTIONS_MAX: usize = 19_500;
+
+/// The backlog of connections that wait to be accepted: a joint start.
+const BACKLOG: u32 = 4_096;
+
+/// Opens the listening socket.
+///
+/// # Errors
+/// When the address is taken or not this machine's.
+pub fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => tokio::net::TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => tokio::net::TcpSocket::new_v6()?,
+    };
+    socket.set_reuseaddr(true)?;
+    socket.bind(address).with_context(|| format!("{address} cannot be listened on"))?;
+    Ok(socket.listen(BACKLOG)?)
+}
+
+/// Reads the certificate, if TLS ends here.
+///
+/// # Errors
+/// When a file cannot be read, or certificate and key do not fit.
+pub fn acceptor(config: &Config) -> anyhow::Result<Option<TlsAcceptor>> {
+    let Some(Tls { cert, key }) = &config.tls else { return Ok(None) };
+    let chain: Vec<_> = CertificateDer::pem_file_iter(cert)
+        .and_then(Iterator::collect)
+        .with_context(|| format!("{} holds no certificate", cert.display()))?;
+    let key = PrivateKeyDer::from_pem_file(key)
+        .with_context(|| format!("{} holds no private key", key.display()))?;
+    let mut tls = rustls::ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .context("certificate and key do not fit")?;
+    tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Some(TlsAcceptor::from(Arc::new(tls))))
+}
+
+/// Serves until `stopping`, then lets requests in work finish. WebSockets are not counted here:
+/// they see `stopping` themselves and say goodbye.
+pub async fn run(
+    listener: TcpListener,
+    acceptor: Option<TlsAcceptor>,
+    router: Router,
+    stopping: CancellationToken,
+    connections: TaskTracker,
+) {
+    let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    loop {
+        let accepted = tokio::select! {
+            () = stopping.cancelled() => return,
+            accepted = listener.accept() => accepted,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // Out of descriptors: those that end make room.
+                warn!(%error, "a connection was not accepted");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        let Ok(permit) = Arc::clone(&room).try_acquire_owned() else {
+            metrics::counter!("exam_connections_refused_total").increment(1);
+            continue;
+        };
+        let (acceptor, router) = (acceptor.clone(), router.clone());
+        let stopping = stopping.clone();
+        connections.spawn(async move {
+            let _permit = permit;
+            if let Err(error) = serve_stream(stream, peer, acceptor, router, stopping).await {
+                debug!(error = &*error as &dyn std::error::Error, "a connection ended badly");
+            }
+        });
+    }
+}
+
+async fn serve_stream(
+    stream: TcpStream,
+    peer: SocketAddr,
+    acceptor: Option<TlsAcceptor>,
+    router: Router,
+    stopping: CancellationToken,
+) -> anyhow::Result<()> {
+    stream.set_nodelay(true)?;
+    let Some(acceptor) = acceptor else {
+        return serve_http(stream, peer, router, stopping).await;
+    };
+    let handshake = tokio::time::timeout(HANDSHAKE_WITHIN, acceptor.accept(stream));
+    serve_http(handshake.await??, peer, router, stopping).await
+}
+
+async fn serve_http(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    peer: SocketAddr,
+    router: Router,
+    stopping: CancellationToken,
+) -> anyhow::Result<()> {
+    let service = service_fn(move |request: Request<Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(ConnectInfo(peer));
+        router.clone().oneshot(request)
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADERS_WITHIN)
+        .max_headers(64)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    let mut connection = pin!(connection);
+    tokio::select! {
+        served = connection.as_mut() => served?,
+        () = stopping.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await?;
+        }
+    }
+    Ok(())
+}
+
+/// Waits for a signal to stop.
+///
+/// # Errors
+/// When signals cannot be heard.
+pub async fn stop_signal() -> anyhow::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = terminate.recv() => info!("asked to stop"),
+        interrupted = tokio::signal::ctrl_c() => interrupted?,
+    }
+    Ok(())
+}
