@@ -1,1 +1,10 @@
-//! Helpers shared by the end-to-end tests.
+//! What the end-to-end tests share: databases, servers, a small bank, and a candidate's client.
+
+pub mod bank;
+pub mod client;
+pub mod database;
+pub mod server;
+
+pub use client::{Candidate, Socket};
+pub use database::{Database, Kind};
+pub use server::Server;

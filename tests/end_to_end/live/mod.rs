@@ -1,0 +1,15 @@
+//! Sitting an exam: the protocol's promises, told as stories.
+
+mod stories;
+
+use crate::on_both;
+
+on_both! {
+    an_exam_is_sat_scored_and_retaken;
+    two_devices_fence_each_other;
+    socket_and_http_are_one_session;
+    an_invigilator_is_seen_at_once;
+    time_runs_out_and_nobody_loses_by_not_pressing_a_button;
+    a_save_in_grace_counts_and_a_later_one_does_not;
+    messages_may_come_twice_and_in_any_order;
+}

@@ -1,0 +1,34 @@
+//! End-to-end tests against the real server on both databases.
+
+mod live;
+
+/// Makes one test a database of an async function that takes a [`exam_tests::Kind`].
+macro_rules! on_both {
+    ($($(#[$meta:meta])* $name:ident;)*) => {$(
+        mod $name {
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            $(#[$meta])*
+            async fn sqlite() {
+                super::stories::$name(exam_tests::Kind::Sqlite).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            $(#[$meta])*
+            async fn postgres() {
+                super::stories::$name(exam_tests::Kind::Postgres).await;
+            }
+        }
+    )*};
+}
+pub(crate) use on_both;
+
+/// Starts a server, or ends the test where there is no PostgreSQL.
+macro_rules! server_or_return {
+    ($kind:expr) => {
+        match exam_tests::Server::start($kind).await {
+            Some(server) => server,
+            None => return,
+        }
+    };
+}
+pub(crate) use server_or_return;

@@ -1,0 +1,195 @@
+//! A small bank and an exam on it, made through the server's own functions.
+
+use std::collections::HashMap;
+
+use exam_core::ids::{BankId, ExamId};
+use exam_core::item::{ItemType, OptionSet};
+use exam_server::chance::{random_bytes, system_rng};
+use exam_server::commands::{Desk, exam, rehearsal, staff};
+use exam_server::store::{NewItem, NewUnit, Role, Scope};
+
+/// A word that stands in every key's explanation and in every right option's source, so that a
+/// leak is found by searching for it.
+pub const CANARY: &str = "canary-of-the-key";
+
+/// A published exam with what only the test knows: which option texts are right.
+pub struct Exam {
+    /// Its id.
+    pub id: ExamId,
+    /// The right option texts by stem.
+    pub right: HashMap<String, Vec<String>>,
+}
+
+fn hash() -> Vec<u8> {
+    random_bytes::<32>().to_vec()
+}
+
+fn item(code: &str, stem: &str, options: &[String], right: &[usize]) -> NewItem {
+    let key = right.iter().fold(OptionSet::EMPTY, |set, &position| set.with(position));
+    NewItem {
+        code: code.to_owned(),
+        content: serde_json::json!({ "stem": stem, "options": options }).to_string(),
+        content_hash: hash(),
+        pinned: 0,
+        key_bits: key.bits().into(),
+        explanation: format!("{CANARY} {code}"),
+    }
+}
+
+fn unit(
+    code: &str,
+    item_type: ItemType,
+    shared: &serde_json::Value,
+    items: Vec<NewItem>,
+) -> NewUnit {
+    NewUnit {
+        code: code.to_owned(),
+        item_type: item_type.name().to_owned(),
+        topic: "公共知识/测试".to_owned(),
+        difficulty: "medium".to_owned(),
+        tags: "[]".to_owned(),
+        pool: "exam".to_owned(),
+        shared: shared.to_string(),
+        content_hash: hash(),
+        source: "{}".to_owned(),
+        items,
+    }
+}
+
+/// Forty single items, ten X items, six A3 groups of two and six B1 groups of two.
+fn units(right: &mut HashMap<String, Vec<String>>) -> Vec<NewUnit> {
+    let mut units = Vec::new();
+    let mut note = |stem: &str, options: &[String], positions: &[usize]| {
+        let texts = positions.iter().map(|&position| options[position].clone()).collect();
+        right.insert(stem.to_owned(), texts);
+    };
+    let own = |code: &str| (1..=4).map(|n| format!("{code} 选项{n}")).collect::<Vec<_>>();
+    let none = serde_json::json!({});
+    for number in 0..40 {
+        let code = format!("S{number}");
+        let (stem, options, positions) = (format!("{code} 题干"), own(&code), [number % 4]);
+        note(&stem, &options, &positions);
+        let items = vec![item(&code, &stem, &options, &positions)];
+        units.push(unit(&code, ItemType::Single, &none, items));
+    }
+    for number in 0..10 {
+        let code = format!("X{number}");
+        let (stem, options, positions) = (format!("{code} 题干"), own(&code), [0, 1 + number % 3]);
+        note(&stem, &options, &positions);
+        let items = vec![item(&code, &stem, &options, &positions)];
+        units.push(unit(&code, ItemType::X, &none, items));
+    }
+    for number in 0..6 {
+        let code = format!("C{number}");
+        let items = (0..2).map(|part| {
+            let code = format!("{code}-{part}");
+            let (stem, options, positions) = (format!("{code} 题干"), own(&code), [part]);
+            note(&stem, &options, &positions);
+            item(&code, &stem, &options, &positions)
+        });
+        let shared = serde_json::json!({ "stem": format!("{code} 病例") });
+        units.push(unit(&code, ItemType::A3, &shared, items.collect()));
+    }
+    for number in 0..6 {
+        let code = format!("B{number}");
+        let options = own(&code);
+        let items = (0..2).map(|part| {
+            let code = format!("{code}-{part}");
+            let (stem, positions) = (format!("{code} 题干"), [part + 1]);
+            note(&stem, &options, &positions);
+            item(&code, &stem, &[], &positions)
+        });
+        let items = items.collect();
+        let shared = serde_json::json!({ "options": options });
+        units.push(unit(&code, ItemType::B1, &shared, items));
+    }
+    units
+}
+
+/// An exam of 14 slots on that bank, of 60 minutes; 20 of 28 points pass.
+pub const EXAM: &str = r#"
+title = "公共知识测评"
+kind = "public_knowledge"
+cycle = "第六周期"
+banks = ["测试题库"]
+notice = { version = "1", text = "考试须知" }
+opens_at = "2020-01-01T00:00:00+08:00"
+closes_at = "2099-01-01T00:00:00+08:00"
+late_start = "full_time"
+shows = "points"
+starts_per_hour_max = 1000
+attempts = { allowed = "unlimited", stop_at_first_pass = true, keep = "best" }
+
+[[audience]]
+[audience.blueprint]
+time_allowed_minutes = 60
+pass_points = 20
+
+[[audience.blueprint.sections]]
+type = "single"
+topics = ["公共知识"]
+difficulties = ["medium"]
+count = 8
+points = 2
+
+[[audience.blueprint.sections]]
+type = "X"
+topics = ["公共知识"]
+difficulties = ["medium"]
+count = 2
+points = 2
+rule = "proportional"
+
+[[audience.blueprint.sections]]
+type = "A3"
+topics = ["公共知识"]
+difficulties = ["medium"]
+count = 2
+points = 2
+
+[[audience.blueprint.sections]]
+type = "B1"
+topics = ["公共知识"]
+difficulties = ["medium"]
+count = 2
+points = 2
+"#;
+
+/// Imports and approves the bank by two people, and publishes `definition` on it.
+///
+/// # Panics
+/// When any of it is refused.
+pub async fn publish(desk: &Desk, definition: &str) -> Exam {
+    let mut right = HashMap::new();
+    let units = units(&mut right);
+    let now = desk.now();
+    let author = staff::add(desk, "author", "作者", &[Role::Author], Scope::All).await;
+    let author = author.expect("an author can be added").staff_id;
+    let approver = staff::add(desk, "approver", "审题人", &[Role::Approver], Scope::All).await;
+    let approver = approver.expect("an approver can be added").staff_id;
+    let fresh = BankId::fresh(now, &mut system_rng());
+    let bank = desk.store.bank_keep("测试题库", fresh, now).await.expect("a bank");
+    let audit = desk.audit(Some(author), "bank.import", bank, &"test");
+    desk.store
+        .bank_import(bank, &units, author, now, &audit, |_| {})
+        .await
+        .expect("the bank can be imported");
+    let audit = desk.audit(Some(approver), "bank.approve", bank, &"test");
+    desk.store.bank_approve(bank, approver, now, &audit).await.expect("it can be approved");
+    let published = exam::publish(desk, definition, None).await.expect("it can be published");
+    Exam { id: published.exam_id, right }
+}
+
+/// Makes rehearsal candidates and returns their tokens.
+///
+/// # Panics
+/// When they cannot be made.
+pub async fn candidates(desk: &Desk, exam: ExamId, count: usize) -> Vec<String> {
+    let mut csv = Vec::new();
+    rehearsal::create(desk, &exam.to_string(), count, &mut csv, true)
+        .await
+        .expect("candidates can be made");
+    let csv = String::from_utf8(csv).expect("the CSV is text");
+    let token = |line: &str| line.split_once(',').expect("two columns").1.to_owned();
+    csv.lines().skip(1).map(token).collect()
+}
