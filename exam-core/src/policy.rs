@@ -75,7 +75,7 @@ pub fn standing(
 ) -> Standing {
     let open = attempts.iter().find(|attempt| attempt.closed_at.is_none());
     let used = u32::try_from(attempts.len()).unwrap_or(u32::MAX);
-    let passed = attempts.iter().any(|attempt| has_passed(attempt));
+    let passed = attempts.iter().any(has_passed);
     let block = entitled.err().or_else(|| waits(exam, attempts, now));
     let tries_left = match exam.attempts.allowed {
         Tries::Unlimited => true,
@@ -128,14 +128,14 @@ fn waits(exam: &Exam, attempts: &[PastAttempt], now: Timestamp) -> Option<Block>
 /// The points that count: of the best, the last, or the first passing attempt.
 #[must_use]
 pub fn counted(keep: Keep, attempts: &[PastAttempt]) -> Option<i64> {
-    let mut scored = attempts.iter().filter(|attempt| !attempt.voided);
+    let scored = attempts.iter().filter(|attempt| !attempt.voided);
     let points = |attempt: &PastAttempt| attempt.score.map(|(points, _)| points);
     match keep {
         Keep::Best => scored.filter_map(points).max(),
-        Keep::Last => scored.filter_map(points).last(),
+        Keep::Last => scored.rev().find_map(points),
         Keep::FirstPass => {
             let first_pass = scored.clone().find(|attempt| has_passed(attempt)).and_then(points);
-            first_pass.or_else(|| scored.by_ref().filter_map(points).last())
+            first_pass.or_else(|| scored.rev().find_map(points))
         }
     }
 }

@@ -1,5 +1,6 @@
 //! End-to-end tests against the real server on both databases.
 
+mod crash;
 mod live;
 
 /// Makes one test a database of an async function that takes a [`exam_tests::Kind`].

@@ -106,11 +106,19 @@ fn work(queue: &Mutex<mpsc::Receiver<Job>>, waiting: &AtomicUsize) {
     loop {
         let job = queue.lock().expect("a hashing thread does not panic").recv();
         let Ok(job) = job else { return };
+        // Counted down before the answer leaves, so that nobody sees a queue that is done.
         match job {
-            Job::Hash { password, done } => drop(done.send(hash(&password))),
-            Job::Verify { password, hash, done } => drop(done.send(verify(&password, hash))),
+            Job::Hash { password, done } => {
+                let hashed = hash(&password);
+                waiting.fetch_sub(1, Ordering::Relaxed);
+                let _ = done.send(hashed);
+            }
+            Job::Verify { password, hash, done } => {
+                let fits = verify(&password, hash);
+                waiting.fetch_sub(1, Ordering::Relaxed);
+                let _ = done.send(fits);
+            }
         }
-        waiting.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -251,7 +251,7 @@ impl Sitting {
             Some(_) => Some(app.exams.score(app, &self.attempt, &self.session).await?),
             None => None,
         };
-        let due = frame.seq.0 % CHECKPOINT_EVERY == 0;
+        let due = frame.seq.0.is_multiple_of(CHECKPOINT_EVERY);
         let checkpoint =
             due.then(|| serde_json::to_string(&self.session).expect("a session is JSON"));
         let append = Append {

@@ -2,6 +2,7 @@
 
 mod arrival;
 pub mod attempts;
+mod detach;
 pub mod exams;
 mod extract_body;
 mod headers;
@@ -66,6 +67,7 @@ pub fn router(app: App) -> Router {
     #[cfg(feature = "turned-clock")]
     let router = router.merge(test_clock::routes());
     router
+        .layer(from_fn(detach::detach))
         .layer(from_fn_with_state(app.clone(), arrival::stamp))
         .layer(from_fn_with_state(app.clone(), overload::admit))
         .layer(from_fn_with_state(app.clone(), headers::protect))

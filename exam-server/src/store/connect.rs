@@ -12,8 +12,11 @@ use super::{Store, StoreError};
 /// Readers beside the one writer of SQLite: enough that a slow list does not hold up a resume.
 const SQLITE_READERS: u32 = 4;
 
-/// Connections of one node to PostgreSQL: the journal writer, the closing worker and the rest.
+/// Connections of one node to PostgreSQL for everything but the journal.
 const POSTGRES_CONNECTIONS: u32 = 12;
+
+/// Connections of the journal writer, which uses one at a time.
+const JOURNAL_CONNECTIONS: u32 = 2;
 
 /// How long a query waits for a connection before it is answered busy.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
@@ -131,7 +134,8 @@ async fn open_sqlite(options: &SqliteConnectOptions) -> Result<Store, StoreError
         .connect_with(options.pragma("query_only", "on"))
         .await
         .map_err(StoreError::in_query("open"))?;
-    Ok(Store { readers: Pool::Sqlite(readers), writer: Pool::Sqlite(writer) })
+    let (journal, writer) = (Pool::Sqlite(writer.clone()), Pool::Sqlite(writer));
+    Ok(Store { readers: Pool::Sqlite(readers), writer, journal })
 }
 
 async fn assert_sqlite_is_safe(pool: &SqlitePool) -> Result<(), StoreError> {
@@ -160,7 +164,15 @@ async fn open_postgres(options: &PgConnectOptions) -> Result<Store, StoreError> 
         ("lock_timeout", "1s"),
         ("statement_timeout", "30s"),
         ("idle_in_transaction_session_timeout", "10s"),
+        ("client_min_messages", "error"),
     ]);
+    // The journal's own: its task is never cancelled, so nothing has to be checked on release.
+    let journal = PgPoolOptions::new()
+        .max_connections(JOURNAL_CONNECTIONS)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_with(options.clone())
+        .await
+        .map_err(StoreError::in_query("open"))?;
     let pool = PgPoolOptions::new()
         .max_connections(POSTGRES_CONNECTIONS)
         .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -175,7 +187,8 @@ async fn open_postgres(options: &PgConnectOptions) -> Result<Store, StoreError> 
         .await
         .map_err(StoreError::in_query("open"))?;
     assert_postgres_is_safe(&pool).await?;
-    Ok(Store { readers: Pool::Postgres(pool.clone()), writer: Pool::Postgres(pool) })
+    let (journal, writer) = (Pool::Postgres(journal), Pool::Postgres(pool.clone()));
+    Ok(Store { readers: Pool::Postgres(pool), writer, journal })
 }
 
 async fn assert_postgres_is_safe(pool: &PgPool) -> Result<(), StoreError> {

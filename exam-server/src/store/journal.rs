@@ -132,7 +132,7 @@ impl Store {
     /// [`StoreError::Driver`] when nothing is known to be committed; whether something was is
     /// then for the journal itself to say.
     pub async fn journal_commit(&self, batch: &[Write]) -> Result<Vec<Written>, StoreError> {
-        match &self.writer {
+        match &self.journal {
             super::Pool::Sqlite(pool) => append::commit_sqlite(pool, batch).await,
             super::Pool::Postgres(pool) => append::commit_postgres(pool, batch).await,
         }

@@ -169,6 +169,8 @@ impl StoreError {
 pub struct Store {
     readers: Pool,
     writer: Pool,
+    /// What the journal writer commits through; on SQLite the writer itself.
+    journal: Pool,
 }
 
 impl Store {
@@ -189,6 +191,7 @@ impl Store {
     /// Closes all connections; on SQLite the write-ahead log is folded into the file.
     pub async fn close(&self) {
         on!(&self.readers, pool => pool.close().await);
+        on!(&self.journal, pool => pool.close().await);
         on!(&self.writer, pool => pool.close().await);
     }
 }
