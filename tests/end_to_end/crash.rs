@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use exam_tests::process::{Process, command};
 use exam_tests::{Candidate, Database, Kind, bank, server};
@@ -11,6 +11,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use reqwest::StatusCode;
 use serde_json::json;
+use tokio::time::Instant;
 
 /// The released program's own main.
 const SERVER: &str = env!("CARGO_BIN_EXE_exam-server-under-test");

@@ -2,9 +2,10 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::process::{Child, Command};
+use tokio::time::Instant;
 
 use crate::client::http;
 use crate::database::Database;
