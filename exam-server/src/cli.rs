@@ -104,8 +104,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
             print(&verified, json, |v| format!("the audit is whole: {} rows sealed", v.sealed))
         }
         Command::Backup { file } => {
-            let desk = Desk::open(&settings).await?;
-            let done = backup::backup(&desk, &settings, &file).await?;
+            let done = backup::backup(&settings, &file).await?;
             print(&done, json, |done| format!("{} ({} bytes)", done.file, done.bytes))
         }
         Command::Restore { file } => {

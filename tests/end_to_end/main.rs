@@ -2,6 +2,9 @@
 
 mod crash;
 mod live;
+mod sign_in;
+mod store_contract;
+mod wire;
 
 /// Makes one test a database of an async function that takes a [`exam_tests::Kind`].
 macro_rules! on_both {

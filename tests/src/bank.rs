@@ -6,7 +6,7 @@ use exam_core::ids::{BankId, ExamId};
 use exam_core::item::{ItemType, OptionSet};
 use exam_server::chance::{random_bytes, system_rng};
 use exam_server::commands::{Desk, exam, rehearsal, staff};
-use exam_server::store::{NewItem, NewUnit, Role, Scope};
+use exam_server::store::{NewItem, NewUnit, Pool, Role, Scope, Store};
 
 /// A word that stands in every key's explanation and in every right option's source, so that a
 /// leak is found by searching for it.
@@ -57,7 +57,7 @@ fn unit(
 }
 
 /// Forty single items, ten X items, six A3 groups of two and six B1 groups of two.
-fn units(right: &mut HashMap<String, Vec<String>>) -> Vec<NewUnit> {
+pub fn units(right: &mut HashMap<String, Vec<String>>) -> Vec<NewUnit> {
     let mut units = Vec::new();
     let mut note = |stem: &str, options: &[String], positions: &[usize]| {
         let texts = positions.iter().map(|&position| options[position].clone()).collect();
@@ -192,4 +192,29 @@ pub async fn candidates(desk: &Desk, exam: ExamId, count: usize) -> Vec<String> 
     let csv = String::from_utf8(csv).expect("the CSV is text");
     let token = |line: &str| line.split_once(',').expect("two columns").1.to_owned();
     csv.lines().skip(1).map(token).collect()
+}
+
+/// Runs a statement that no store function would.
+///
+/// # Panics
+/// When the database refuses it.
+pub async fn execute(store: &Store, sql: &'static str) {
+    let done = match store.pool() {
+        Pool::Sqlite(pool) => sqlx::query(sql).execute(pool).await.map(drop),
+        Pool::Postgres(pool) => sqlx::query(sql).execute(pool).await.map(drop),
+    };
+    done.expect("the statement runs");
+}
+
+/// How many rows a table has.
+///
+/// # Panics
+/// When the database does not answer.
+pub async fn count(store: &Store, table: &str) -> i64 {
+    let sql = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
+    let count = match store.pool() {
+        Pool::Sqlite(pool) => sqlx::query_scalar(sql).fetch_one(pool).await,
+        Pool::Postgres(pool) => sqlx::query_scalar(sql).fetch_one(pool).await,
+    };
+    count.expect("the database answers")
 }

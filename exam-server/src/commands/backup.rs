@@ -11,7 +11,7 @@ use tokio::process::Command;
 
 use super::{Desk, Refused, attempt, audit};
 use crate::config::Settings;
-use crate::store::{Pool, Target};
+use crate::store::Target;
 
 /// A backup that was read back.
 #[derive(Debug, Serialize)]
@@ -37,21 +37,23 @@ pub struct Restored {
 ///
 /// # Errors
 /// [`Refused`] when the file is there already, or the backup does not hold together.
-pub async fn backup(desk: &Desk, settings: &Settings, file: &Path) -> anyhow::Result<BackedUp> {
+pub async fn backup(settings: &Settings, file: &Path) -> anyhow::Result<BackedUp> {
     if file.exists() {
         return Err(Refused::because(format!("{} is there already", file.display())).into());
     }
-    let attempts_verified = match desk.store.readers() {
-        Pool::Sqlite(pool) => {
+    let database = settings.database.as_deref().context("no database: set database")?;
+    let attempts_verified = match database.parse::<Target>()? {
+        Target::Sqlite(options) => {
             let path = file.to_str().context("the path is not UTF-8")?;
-            sqlx::query("VACUUM INTO $1").bind(path).execute(pool).await?;
+            let mut connection = options.connect().await?;
+            sqlx::query("VACUUM INTO $1").bind(path).execute(&mut connection).await?;
+            connection.close().await?;
             sync_file(file)?;
             check_sqlite(file).await?;
             let copy = Settings { database: Some(format!("sqlite:{path}")), ..settings.clone() };
             Some(verify(&copy).await?.attempts_verified)
         }
-        Pool::Postgres(_) => {
-            let database = settings.database.as_deref().context("no database")?;
+        Target::Postgres(_) => {
             run(
                 Command::new("pg_dump")
                     .args(["--format=custom", "--no-owner", "--file"])

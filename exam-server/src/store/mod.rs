@@ -182,6 +182,13 @@ impl Store {
         &self.writer
     }
 
+    /// The pool that writes, for tests that do what no store function would.
+    #[cfg(feature = "turned-clock")]
+    #[must_use]
+    pub fn pool(&self) -> &Pool {
+        &self.writer
+    }
+
     /// Whether this is the embedded database.
     #[must_use]
     pub fn is_sqlite(&self) -> bool {

@@ -1,0 +1,22 @@
+//! What the store promises, on both databases.
+
+mod stories;
+
+use crate::on_both;
+
+on_both! {
+    a_frame_is_appended_once;
+    an_append_beyond_the_end_is_refused;
+    one_loser_hurts_nobody_else_in_its_batch;
+    two_nodes_in_opposite_orders_do_not_lock_each_other_out;
+    a_start_that_counted_wrongly_is_refused;
+    starting_twice_gives_one_open_attempt;
+    a_checkpoint_shortens_loading_and_changes_nothing;
+    who_imported_cannot_approve;
+    an_import_that_is_cut_off_leaves_nothing;
+    the_same_import_twice_changes_nothing;
+    a_changed_audit_row_is_found;
+    a_restored_backup_is_the_same;
+    rehearsal_candidates_leave_nothing_behind;
+    another_key_is_refused;
+}

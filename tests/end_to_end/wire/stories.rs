@@ -1,0 +1,301 @@
+//! The stories.
+
+use std::time::Duration;
+
+use exam_tests::{Candidate, Kind, Server, Socket};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::server_or_return;
+
+/// A candidate with a running attempt and an open connection.
+async fn seated(server: &Server) -> (Candidate, String, Socket) {
+    let candidate = server.candidate();
+    let attempt = candidate.start(server.exam.id).await;
+    let socket = candidate.connect(&attempt).await;
+    (candidate, attempt, socket)
+}
+
+/// Sends a hand-written request and returns what comes back until the server is done.
+async fn raw(server: &Server, request: &str) -> String {
+    let mut stream = TcpStream::connect(server.address).await.expect("the server listens");
+    stream.write_all(request.as_bytes()).await.expect("it can be sent");
+    let mut reply = vec![0; 4096];
+    let read = tokio::time::timeout(Duration::from_secs(5), stream.read(&mut reply)).await;
+    let length = read.expect("a reply in time").expect("it can be read");
+    String::from_utf8_lossy(&reply[..length]).into_owned()
+}
+
+fn upgrade_request(server: &Server, attempt: &str, token: &str, more: &str) -> String {
+    format!(
+        "GET /api/v1/attempts/{attempt}/connection HTTP/1.1\r\nHost: {}\r\n\
+         Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nAuthorization: Bearer {token}\r\n{more}\r\n",
+        server.address
+    )
+}
+
+pub async fn w01_foreign_origins_and_missing_subprotocols_are_refused(kind: Kind) {
+    let server = server_or_return!(kind);
+    let candidate = server.candidate();
+    let attempt = candidate.start(server.exam.id).await;
+    let protocol = "Sec-WebSocket-Protocol: exam.v1\r\n";
+    for origin in ["http://evil.example", "null", &format!("http://{}.evil", server.address)] {
+        let more = format!("{protocol}Origin: {origin}\r\n");
+        let reply =
+            raw(&server, &upgrade_request(&server, &attempt, &candidate.token, &more)).await;
+        assert!(reply.starts_with("HTTP/1.1 403"), "{origin}: {reply}");
+    }
+    let none = raw(&server, &upgrade_request(&server, &attempt, &candidate.token, "")).await;
+    assert!(none.starts_with("HTTP/1.1 400"), "{none}");
+    let ours = format!("{protocol}Origin: http://{}\r\n", server.address);
+    let good = raw(&server, &upgrade_request(&server, &attempt, &candidate.token, &ours)).await;
+    assert!(good.starts_with("HTTP/1.1 101"), "{good}");
+    assert!(good.to_lowercase().contains("sec-websocket-protocol: exam.v1"), "{good}");
+    server.running.stop().await;
+}
+
+pub async fn w28_compression_is_declined(kind: Kind) {
+    let server = server_or_return!(kind);
+    let candidate = server.candidate();
+    let attempt = candidate.start(server.exam.id).await;
+    let more = "Sec-WebSocket-Protocol: exam.v1\r\n\
+        Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n";
+    let reply = raw(&server, &upgrade_request(&server, &attempt, &candidate.token, more)).await;
+    assert!(reply.starts_with("HTTP/1.1 101"), "{reply}");
+    assert!(!reply.to_lowercase().contains("permessage-deflate"), "{reply}");
+    server.running.stop().await;
+}
+
+pub async fn w06_w07_frames_that_are_too_big_end_the_connection(kind: Kind) {
+    let server = server_or_return!(kind);
+    let (candidate, attempt, mut socket) = seated(&server).await;
+    socket.save(1, 1, &["a"]).await;
+    let big = "x".repeat(64 * 1024 + 1);
+    socket.send_raw(Message::text(big)).await.expect("it can be sent");
+    assert_eq!(socket.ended().await, Some(1009));
+    let mut socket = candidate.connect(&attempt).await;
+    for _ in 0..10_000 {
+        if socket.send_raw(Message::Ping(Vec::new().into())).await.is_err() {
+            break;
+        }
+    }
+    let state = candidate.get(&format!("/attempts/{attempt}")).await;
+    assert_eq!(state["responses"]["1"], json!(["a"]));
+    let body = json!({ "device": candidate.device, "events": [{ "t": "x".repeat(70_000) }] });
+    let (status, _) = candidate.post(&format!("/attempts/{attempt}/events"), body).await;
+    assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
+    server.running.stop().await;
+}
+
+pub async fn w12_w13_w18_what_is_no_message_ends_the_connection(kind: Kind) {
+    let server = server_or_return!(kind);
+    let (candidate, attempt, mut socket) = seated(&server).await;
+    socket.save(1, 1, &["a"]).await;
+    let deep = format!("{}1{}", "[".repeat(200), "]".repeat(200));
+    for text in [
+        "",
+        "{}",
+        &deep,
+        r#"{"t":"dance"}"#,
+        r#"{"t":"save","n":0,"slot":1,"response":["a"]}"#,
+        r#"{"t":"save","n":9223372036854775808,"slot":1,"response":["a"]}"#,
+        r#"{"t":"save","n":-1,"slot":1,"response":["a"]}"#,
+        r#"{"t":"save","n":1.5,"slot":1,"response":["a"]}"#,
+        r#"{"t":"save","n":"2","slot":1,"response":["a"]}"#,
+        r#"{"t":"save","n":2,"slot":1,"response":"a"}"#,
+        r#"{"t":"save","n":2,"slot":1,"response":["a"],"score":5}"#,
+        r#"{"t":"submit","n":20} trailing"#,
+    ] {
+        socket.send_raw(Message::text(text.to_owned())).await.expect("it can be sent");
+        assert_eq!(socket.ended().await, Some(4400), "{text}");
+        socket = candidate.connect(&attempt).await;
+    }
+    socket.send_raw(Message::binary(vec![1, 2, 3])).await.expect("it can be sent");
+    assert_eq!(socket.ended().await, Some(4400));
+    let mut socket = candidate.connect(&attempt).await;
+    socket.send(json!({ "t": "save", "n": 200_000, "slot": 1, "response": ["b"] })).await;
+    assert_eq!(socket.expect("nack").await["code"], "bad_n");
+    socket.save(2, 1, &["c"]).await;
+    socket.save(9, 2, &["c"]).await; // A gap is no error.
+    socket.save(2, 1, &["c"]).await;
+    let state = candidate.get(&format!("/attempts/{attempt}")).await;
+    assert_eq!(state["responses"], json!({ "1": ["c"], "2": ["c"] }));
+    server.running.stop().await;
+}
+
+pub async fn w16_w17_slots_and_options_that_do_not_exist_are_nacked(kind: Kind) {
+    let server = server_or_return!(kind);
+    let (candidate, attempt, mut socket) = seated(&server).await;
+    let many: Vec<&str> = std::iter::repeat_n("a", 10_000).collect();
+    let cases = [
+        (json!(0), json!(["a"]), "bad_slot"),
+        (json!(15), json!(["a"]), "bad_slot"),
+        (json!(-3), json!(["a"]), "bad_slot"),
+        (json!(i64::MAX), json!(["a"]), "bad_slot"),
+        (json!(1), json!(["e"]), "bad_response"),
+        (json!(1), json!(["a", "b"]), "bad_response"),
+        (json!(9), json!(["a", "a"]), "bad_response"),
+        (json!(1), json!(["A"]), "bad_response"),
+        (json!(1), json!(["题干"]), "bad_response"),
+        (json!(1), json!(many), "bad_response"),
+    ];
+    for (n, (slot, response, code)) in (1..).zip(cases) {
+        socket.send(json!({ "t": "save", "n": n, "slot": slot, "response": response })).await;
+        let nack = socket.expect("nack").await;
+        assert_eq!((&nack["n"], &nack["code"]), (&json!(n), &json!(code)));
+        assert_eq!(nack["retry_ms"], Value::Null, "it is final");
+    }
+    socket.save(50, 9, &["a", "c"]).await;
+    socket.save(51, 9, &[]).await;
+    let state = candidate.get(&format!("/attempts/{attempt}")).await;
+    assert_eq!(state["responses"], json!({}), "an empty list clears");
+    server.running.stop().await;
+}
+
+pub async fn w14_w15_w33_only_the_newest_epoch_writes(kind: Kind) {
+    let server = server_or_return!(kind);
+    let (candidate, attempt, mut old) = seated(&server).await;
+    old.save(1, 1, &["a"]).await;
+    let mut new = candidate.connect(&attempt).await;
+    assert_eq!(old.ended().await, Some(4409), "the second tab fences the first");
+    new.save(2, 2, &["b"]).await;
+    let save = json!([{ "t": "save", "n": 3, "slot": 3, "response": ["c"] }]);
+    for epoch in [1_u64, 2, 999] {
+        let body = json!({ "device": candidate.device, "epoch": epoch, "events": save });
+        let (status, reply) = candidate.post(&format!("/attempts/{attempt}/events"), body).await;
+        assert_eq!(status, StatusCode::OK, "{reply}");
+        assert_eq!(reply["nacks"][0]["code"], "elsewhere", "epoch {epoch}: {reply}");
+        assert_eq!(reply["nacks"][0]["kept"], true);
+    }
+    let state = candidate.get(&format!("/attempts/{attempt}")).await;
+    assert_eq!(state["responses"], json!({ "1": ["a"], "2": ["b"] }));
+    server.running.stop().await;
+}
+
+pub async fn w19_w20_before_the_start_and_after_the_end(kind: Kind) {
+    let server = server_or_return!(kind);
+    let candidate = server.candidate();
+    let attempt = candidate.start(server.exam.id).await;
+    let mut socket = candidate.upgrade(&attempt).await.expect("the upgrade completes");
+    socket.send(json!({ "t": "save", "n": 1, "slot": 1, "response": ["a"] })).await;
+    assert_eq!(socket.ended().await, Some(4400), "nothing before the open");
+    let mut socket = candidate.connect(&attempt).await;
+    socket.save(1, 1, &["a"]).await;
+    let submit = json!({ "device": candidate.device, "n": 2, "events": [] });
+    let path = format!("/attempts/{attempt}/submit");
+    let (status, first) = candidate.post(&path, submit.clone()).await;
+    assert_eq!(status, StatusCode::OK, "{first}");
+    let (_, again) = candidate.post(&path, submit.clone()).await;
+    assert_eq!(again["receipt"], first["receipt"]);
+    let other = candidate.other_phone();
+    let body = json!({ "device": other.device, "n": 1, "events": [] });
+    let (status, elsewhere) = other.post(&path, body).await;
+    assert_eq!(status, StatusCode::OK, "once closed, always the same receipt");
+    assert_eq!(elsewhere["receipt"], first["receipt"]);
+    let late = json!([{ "t": "save", "n": 3, "slot": 1, "response": ["b"] }]);
+    let (status, reply) = candidate.events(&attempt, late).await;
+    assert_eq!((status, &reply["nacks"][0]["code"]), (StatusCode::OK, &json!("closed")));
+    let (_, reply) = candidate.connect_with(&attempt, false).await;
+    assert_eq!((&reply["t"], &reply["receipt"]), (&json!("closed"), &first["receipt"]));
+    let result = candidate.get(&format!("/attempts/{attempt}/result")).await;
+    assert_eq!(result["receipt"]["answered"], 1);
+    server.running.stop().await;
+}
+
+pub async fn w24_w26_ten_thousand_saves_on_one_question(kind: Kind) {
+    let server = server_or_return!(kind);
+    let (candidate, attempt, mut socket) = seated(&server).await;
+    let mut acked = 0;
+    for n in 1..=2_000_u64 {
+        let option = ["a", "b", "c", "d"][n as usize % 4];
+        let save =
+            json!({ "t": "save", "n": n, "slot": 1, "response": [option], "client_at_ms": 0 });
+        socket.send(save).await;
+        if n % 100 == 0 {
+            loop {
+                let reply = socket.next().await.expect("the connection stays");
+                match reply["t"].as_str() {
+                    Some("ack") => acked = acked.max(reply["n"].as_u64().expect("a number")),
+                    Some("nack") => assert_eq!(reply["code"], "busy", "{reply}"),
+                    other => panic!("{other:?}"),
+                }
+                let settled = reply["n"].as_u64().is_some_and(|reached| reached >= n);
+                if settled {
+                    break;
+                }
+            }
+        }
+    }
+    let state = candidate.get(&format!("/attempts/{attempt}")).await;
+    assert!(acked >= 1_000, "a bucket of a thousand, then what refills: {acked}");
+    assert!(state["acked"][&candidate.device].as_u64() >= Some(acked), "{state}");
+    server.running.stop().await;
+}
+
+pub async fn w31_a_phone_that_hangs_up_poisons_nothing(kind: Kind) {
+    let server = server_or_return!(kind);
+    let (candidate, attempt, _socket) = seated(&server).await;
+    let save = json!([{ "t": "save", "n": 1, "slot": 1, "response": ["a"] }]);
+    let body = json!({ "device": candidate.device, "events": save }).to_string();
+    let request = format!(
+        "POST /api/v1/attempts/{attempt}/events HTTP/1.1\r\nHost: {}\r\n\
+         Authorization: Bearer {}\r\nContent-Length: {}\r\n\r\n{body}",
+        server.address,
+        candidate.token,
+        body.len()
+    );
+    for round in 0..300_u64 {
+        let mut stream = TcpStream::connect(server.address).await.expect("the server listens");
+        stream.set_zero_linger().expect("the connection can be reset");
+        stream.write_all(request.as_bytes()).await.expect("it can be sent");
+        tokio::time::sleep(Duration::from_micros(round * 7 % 1_500)).await;
+        drop(stream);
+    }
+    for n in 2..20 {
+        let save = json!([{ "t": "save", "n": n, "slot": 2, "response": ["b"] }]);
+        let (status, reply) = candidate.events(&attempt, save).await;
+        assert_eq!(status, StatusCode::OK, "{reply}");
+        assert_eq!(reply["nacks"], json!([]));
+    }
+    server.running.stop().await;
+}
+
+pub async fn saving_right_and_wrong_look_the_same(kind: Kind) {
+    let server = server_or_return!(kind);
+    let (_candidate, _, mut socket) = seated(&server).await;
+    let mut shapes = std::collections::BTreeSet::new();
+    for (n, option) in (10..).zip(["a", "b", "c", "d"]) {
+        let ack = socket.save(n, 1, &[option]).await;
+        let keys: Vec<String> = ack.as_object().expect("an object").keys().cloned().collect();
+        shapes.insert((keys, ack["n"].to_string().len()));
+    }
+    assert_eq!(shapes.len(), 1, "{shapes:?}");
+    server.running.stop().await;
+}
+
+pub async fn no_key_leaves_before_its_release(kind: Kind) {
+    let server = server_or_return!(kind);
+    let (candidate, attempt, mut socket) = seated(&server).await;
+    socket.save(1, 1, &["a"]).await;
+    let mut seen = String::new();
+    let paths = ["/exams", "/attempts", "/me"].map(str::to_owned);
+    let own = ["", "/paper", "/result", "/record"].map(|path| format!("/attempts/{attempt}{path}"));
+    let notice = format!("/exams/{}/notice", server.exam.id);
+    for path in paths.iter().chain(&own).chain([&notice]) {
+        seen.push_str(&candidate.request(Method::GET, path, None).await.1.to_string());
+    }
+    socket.send(json!({ "t": "submit", "n": 2 })).await;
+    seen.push_str(&socket.expect("closed").await.to_string());
+    for path in &own {
+        seen.push_str(&candidate.request(Method::GET, path, None).await.1.to_string());
+    }
+    assert!(!seen.contains(exam_tests::bank::CANARY), "an explanation has left");
+    for word in ["key_bits", "explanation", "right", "\"key\""] {
+        assert!(!seen.contains(word), "{word} stands in what a candidate gets");
+    }
+    server.running.stop().await;
+}

@@ -1,0 +1,63 @@
+//! Candidates with an ID number and a password, as a roster and a first sign-in leave them.
+
+use assessment::date::Date;
+use assessment::fake;
+use assessment::resident_id::ResidentId;
+use exam_core::ids::{CandidateId, InstitutionId};
+use exam_server::auth::hasher::Hasher;
+use exam_server::chance::system_rng;
+use exam_server::commands::Desk;
+use exam_server::store::{NewCandidate, Registration};
+
+/// A synthetic physician.
+pub struct Person {
+    /// The ID number.
+    pub id_number: String,
+    /// The password.
+    pub password: String,
+    /// The number in the database.
+    pub candidate_no: i64,
+    /// The id.
+    pub candidate_id: CandidateId,
+}
+
+/// Stores a synthetic physician with a password.
+///
+/// # Panics
+/// When the database does not answer.
+pub async fn person(desk: &Desk) -> Person {
+    let (now, mut rng) = (desk.now(), system_rng());
+    let today = Date::in_china(now);
+    let id = loop {
+        let id = fake::resident_id(&mut rng);
+        if let Ok(id) = ResidentId::parse(id.canonical(), today) {
+            break id;
+        }
+    };
+    let fresh = InstitutionId::fresh(now, &mut rng);
+    let institution_id =
+        desk.store.institution_keep("第一人民医院", fresh).await.expect("an institution");
+    let candidate_id = CandidateId::fresh(now, &mut rng);
+    let new = NewCandidate {
+        candidate_id,
+        institution_id,
+        name: fake::person_name(&mut rng).as_str().to_owned(),
+        id_number_sealed: desk.keys.seal(id.canonical().as_bytes()),
+        id_number_hash: desk.keys.lookup_hash("id_number", id.canonical()),
+        phone_sealed: None,
+        phone_hash: None,
+        activated: true,
+        origin: "roster",
+        registrations: vec![Registration {
+            certificate_no: id.canonical().to_owned(),
+            category: "临床".to_owned(),
+            practice_scope: "内科专业".to_owned(),
+            level: "执业医师".to_owned(),
+        }],
+    };
+    let candidate_no = desk.store.candidate_keep(&[new]).await.expect("a candidate")[0];
+    let password = "Quiet7river".to_owned();
+    let hash = Hasher::start().hash(password.as_bytes()).await.expect("a hash");
+    desk.store.account_set_password(candidate_no, &hash, now).await.expect("a password");
+    Person { id_number: id.canonical().to_owned(), password, candidate_no, candidate_id }
+}
