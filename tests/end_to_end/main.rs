@@ -2,6 +2,7 @@
 
 mod crash;
 mod live;
+mod proxy;
 mod sign_in;
 mod store_contract;
 mod wire;

@@ -6,6 +6,7 @@ pub mod database;
 pub mod person;
 pub mod process;
 pub mod server;
+pub mod tls;
 
 pub use client::{Candidate, Socket};
 pub use database::{Database, Kind};
