@@ -50,7 +50,7 @@ pub struct Shared {
     /// Who is signed in.
     pub sign_ins: SignIns,
     /// What is known of the database and of this node.
-    pub health: Health,
+    pub health: Arc<Health>,
     /// Cancelled when the server stops.
     pub stopping: CancellationToken,
     /// Connections that are still open.

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::{mpsc, oneshot};
 use tracing::{error, warn};
 
+use crate::health::Health;
 use crate::store::{Append, EvidenceRow, Start, Store, StoreError, Write, Written};
 
 /// How many writes may wait. Beyond that the phone is told to try again: at 100 µs a frame on the
@@ -54,6 +55,7 @@ impl JournalWriter {
     #[must_use]
     pub fn spawn(
         store: Store,
+        health: Arc<Health>,
         on_failed_sync: OnFailedSync,
     ) -> (Self, tokio::task::JoinHandle<()>) {
         let (jobs, queue) = mpsc::channel(QUEUE_MAX);
@@ -61,6 +63,7 @@ impl JournalWriter {
         let task = Task {
             store,
             queue,
+            health,
             healthy: Arc::clone(&healthy),
             held_back: Vec::new(),
             on_failed_sync,
@@ -115,6 +118,7 @@ impl JournalWriter {
 struct Task {
     store: Store,
     queue: mpsc::Receiver<Job>,
+    health: Arc<Health>,
     healthy: Arc<AtomicBool>,
     /// Jobs whose attempt or candidate has one in the batch already; they go first in the next.
     held_back: Vec<Job>,
@@ -173,7 +177,9 @@ impl Task {
         while let Some(part) = parts.pop() {
             match self.store.journal_commit(part).await {
                 Ok(written) => {
-                    self.healthy.store(true, Ordering::Relaxed);
+                    if !self.healthy.swap(true, Ordering::Relaxed) {
+                        self.health.database_answered();
+                    }
                     outcome.extend(written.into_iter().map(Ok));
                 }
                 Err(trouble) if trouble.is_lock_timeout() && part.len() > 1 => {
@@ -195,7 +201,9 @@ impl Task {
             error!(error = trouble as &dyn std::error::Error, "a sync to disk failed: stopping");
             (self.on_failed_sync)();
         }
-        self.healthy.store(trouble.is_lock_timeout(), Ordering::Relaxed);
+        // Phones now hold what could not be stored: nobody is closed until they have had time.
+        self.healthy.store(false, Ordering::Relaxed);
+        self.health.database_failed();
         warn!(error = trouble as &dyn std::error::Error, "a journal batch was not committed");
     }
 }

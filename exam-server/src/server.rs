@@ -97,11 +97,28 @@ pub async fn start_clock(store: &Store) -> anyhow::Result<Clock> {
     Ok(clock)
 }
 
+/// Starts a server whose clock is turned forward, as if it had been away so long, for tests.
+///
+/// # Errors
+/// As [`start`].
+#[cfg(feature = "turned-clock")]
+pub async fn start_turned(settings: &Settings, forward: Span) -> anyhow::Result<Running> {
+    start_with(settings, || panic!("a sync failed"), forward).await
+}
+
 /// Starts a server: settles the database, credits an outage, and only then takes requests.
 ///
 /// # Errors
 /// When the configuration, the key, the database or the address cannot be used.
 pub async fn start(settings: &Settings, on_failed_sync: fn()) -> anyhow::Result<Running> {
+    start_with(settings, on_failed_sync, Span::ZERO).await
+}
+
+async fn start_with(
+    settings: &Settings,
+    on_failed_sync: fn(),
+    forward: Span,
+) -> anyhow::Result<Running> {
     let config = Config::check(settings)?;
     let keys = read_keys(settings)?;
     let store = open_store(settings, &keys).await?;
@@ -113,10 +130,16 @@ pub async fn start(settings: &Settings, on_failed_sync: fn()) -> anyhow::Result<
         anyhow::bail!("this database has demo accounts: it is served on loopback only");
     }
     let clock = start_clock(&store).await?;
+    #[cfg(feature = "turned-clock")]
+    clock.turn(forward);
+    #[cfg(not(feature = "turned-clock"))]
+    let _ = forward;
     let acceptor = serve::acceptor(&config)?;
     let listener = serve::listen(config.listen)?;
     let address = listener.local_addr()?;
-    let (journal, writer) = JournalWriter::spawn(store.clone(), on_failed_sync);
+    let health = Arc::new(Health::default());
+    let (journal, writer) =
+        JournalWriter::spawn(store.clone(), Arc::clone(&health), on_failed_sync);
     let app = App::new(Shared {
         hints: Hints::spawn(&store),
         config,
@@ -130,7 +153,7 @@ pub async fn start(settings: &Settings, on_failed_sync: fn()) -> anyhow::Result<
         limits: Limits::default(),
         hasher: Hasher::start(),
         sign_ins: SignIns::default(),
-        health: Health::default(),
+        health,
         stopping: CancellationToken::new(),
         connections: TaskTracker::new(),
         metrics: metrics_handle(),

@@ -61,6 +61,58 @@ impl Database {
     }
 }
 
+/// A database that lets nobody write, as a slow disk or a stuck lock does.
+pub struct Stall(Holder);
+
+enum Holder {
+    Sqlite(sqlx::SqliteConnection),
+    Postgres(sqlx::PgConnection),
+}
+
+impl Stall {
+    /// Takes the lock that every append needs.
+    ///
+    /// # Panics
+    /// When it cannot be had.
+    pub async fn begin(database: &Database) -> Self {
+        let holder = match database.kind {
+            Kind::Sqlite => {
+                let path = database.url.strip_prefix("sqlite:").expect("a file");
+                let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
+                let mut connection = options.connect().await.expect("it opens");
+                let begun = sqlx::query("BEGIN IMMEDIATE").execute(&mut connection).await;
+                begun.expect("the lock is free");
+                Holder::Sqlite(connection)
+            }
+            Kind::Postgres => {
+                let options = PgConnectOptions::from_str(&database.url).expect("an address");
+                let mut connection = options.connect().await.expect("it answers");
+                for sql in ["BEGIN", "LOCK TABLE journal_frame IN EXCLUSIVE MODE"] {
+                    sqlx::query(sql).execute(&mut connection).await.expect("the lock is free");
+                }
+                Holder::Postgres(connection)
+            }
+        };
+        Self(holder)
+    }
+
+    /// Lets go.
+    ///
+    /// # Panics
+    /// When the connection is gone.
+    pub async fn end(self) {
+        let ended = match self.0 {
+            Holder::Sqlite(mut holder) => {
+                sqlx::query("ROLLBACK").execute(&mut holder).await.map(drop)
+            }
+            Holder::Postgres(mut holder) => {
+                sqlx::query("ROLLBACK").execute(&mut holder).await.map(drop)
+            }
+        };
+        ended.expect("the lock is let go");
+    }
+}
+
 /// Bytes that no other test draws.
 #[must_use]
 pub fn random() -> [u8; 16] {

@@ -12,4 +12,6 @@ on_both! {
     time_runs_out_and_nobody_loses_by_not_pressing_a_button;
     a_save_in_grace_counts_and_a_later_one_does_not;
     messages_may_come_twice_and_in_any_order;
+    a_save_in_grace_survives_a_database_stall;
+    an_outage_of_the_server_costs_nobody_time;
 }

@@ -281,3 +281,62 @@ pub async fn messages_may_come_twice_and_in_any_order(kind: Kind) {
     assert_eq!(state["acked"][&phone.device], 10);
     server.running.stop().await;
 }
+
+pub async fn a_save_in_grace_survives_a_database_stall(kind: Kind) {
+    let server = server_or_return!(kind);
+    let phone = server.candidate();
+    let attempt = phone.start(server.exam.id).await;
+    let mut socket = phone.connect(&attempt).await;
+    socket.save(1, 1, &["a"]).await;
+    server.turn(Span::from_minutes(60) + Span::from_ms(4_000)).await;
+    let stall = exam_tests::database::Stall::begin(&server.database).await;
+    socket.send(json!({ "t": "save", "n": 2, "slot": 2, "response": ["b"] })).await;
+    tokio::time::sleep(std::time::Duration::from_millis(3_300)).await; // Past grace and settling.
+    stall.end().await;
+    let mut arrived = Value::Null;
+    let closed = loop {
+        let message = socket.next().await.expect("the connection stays until the close");
+        match message["t"].as_str() {
+            Some("nack") => {
+                assert_eq!(message["code"], "busy", "{message}");
+                arrived = message["arrived"].clone();
+                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+                socket
+                    .send(json!({ "t": "save", "n": 2, "slot": 2, "response": ["b"],
+                        "arrived": arrived }))
+                    .await;
+            }
+            Some("closed") => break message,
+            _ => {}
+        }
+    };
+    assert_eq!(closed["by"], "deadline", "{closed}");
+    assert_eq!(closed["receipt"]["answered"], 2, "it arrived in time, {arrived}: {closed}");
+    server.running.stop().await;
+}
+
+pub async fn an_outage_of_the_server_costs_nobody_time(kind: Kind) {
+    let server = server_or_return!(kind);
+    let phone = server.candidate();
+    let attempt = phone.start(server.exam.id).await;
+    phone.connect(&attempt).await.save(1, 1, &["a"]).await;
+    let before = phone.get(&format!("/attempts/{attempt}")).await;
+    let Server { database, running, .. } = server;
+    running.stop().await;
+    // Two hours later, long after the deadline.
+    let turned = exam_server::server::start_turned(
+        &exam_tests::server::settings(&database),
+        Span::from_minutes(120),
+    )
+    .await
+    .expect("it starts again");
+    let phone = phone.at(turned.address);
+    let state = phone.get(&format!("/attempts/{attempt}")).await;
+    assert_eq!(state["state"], "running", "{state}");
+    let remaining = |state: &Value| state["remaining_ms"].as_i64().expect("a time");
+    let lost = remaining(&before) - remaining(&state);
+    assert!(lost.abs() < 5_000, "{lost} ms of {}", remaining(&before));
+    let mut socket = phone.connect(&attempt).await;
+    socket.save(2, 2, &["b"]).await;
+    turned.stop().await;
+}
