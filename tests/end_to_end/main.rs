@@ -2,6 +2,8 @@
 
 mod crash;
 mod live;
+mod nodes;
+mod operate;
 mod proxy;
 mod sign_in;
 mod store_contract;

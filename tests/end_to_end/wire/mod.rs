@@ -16,4 +16,10 @@ on_both! {
     w31_a_phone_that_hangs_up_poisons_nothing;
     saving_right_and_wrong_look_the_same;
     no_key_leaves_before_its_release;
+    w05_a_signed_out_cookie_opens_nothing;
+    w08_what_is_no_websocket_ends_the_connection;
+    w09_a_slow_sender_and_a_deaf_reader_hold_up_nobody;
+    w10_w11_many_connections_of_one_candidate_leave_one;
+    w21_the_phones_clock_decides_nothing;
+    w25_reconnecting_all_the_time_has_an_end;
 }

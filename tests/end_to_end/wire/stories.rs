@@ -299,3 +299,160 @@ pub async fn no_key_leaves_before_its_release(kind: Kind) {
     }
     server.running.stop().await;
 }
+
+pub async fn w05_a_signed_out_cookie_opens_nothing(kind: Kind) {
+    let server = server_or_return!(kind);
+    let candidate = server.candidate();
+    let attempt = candidate.start(server.exam.id).await;
+    let (status, _) = candidate.post("/sign-out", json!({})).await;
+    assert_eq!(status, StatusCode::NO_CONTENT);
+    let mut socket = candidate.upgrade(&attempt).await.expect("the upgrade completes");
+    assert_eq!(socket.ended().await, Some(4401));
+    let request = format!(
+        "GET /api/v1/attempts/{attempt}/connection HTTP/1.1\r\nHost: {}\r\n\
+         Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: exam.v1\r\n\
+         Cookie: __Host-exam={}\r\n\r\n",
+        server.address, candidate.token
+    );
+    let reply = raw(&server, &request).await;
+    assert!(reply.starts_with("HTTP/1.1 403"), "a cookie without an Origin is no page: {reply}");
+    server.running.stop().await;
+}
+
+/// A raw connection that is upgraded and open, for frames no library would send.
+async fn raw_socket(server: &Server, candidate: &Candidate, attempt: &str) -> TcpStream {
+    let more = "Sec-WebSocket-Protocol: exam.v1\r\n";
+    let request = upgrade_request(server, attempt, &candidate.token, more);
+    let mut stream = TcpStream::connect(server.address).await.expect("the server listens");
+    stream.write_all(request.as_bytes()).await.expect("it can be sent");
+    let mut reply = Vec::new();
+    while !reply.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).await.expect("the upgrade completes");
+        reply.push(byte[0]);
+    }
+    assert!(reply.starts_with(b"HTTP/1.1 101"));
+    stream
+}
+
+/// Reads until the server ends the connection, within five seconds, and returns the close code.
+async fn close_code(mut stream: TcpStream) -> Option<u16> {
+    let mut bytes = Vec::new();
+    let read = tokio::time::timeout(Duration::from_secs(5), stream.read_to_end(&mut bytes)).await;
+    assert!(read.is_ok(), "the server ends the connection");
+    let at = bytes.windows(2).position(|pair| pair[0] == 0x88 && (2..126).contains(&pair[1]))?;
+    Some(u16::from_be_bytes([*bytes.get(at + 2)?, *bytes.get(at + 3)?]))
+}
+
+/// A ping may carry 125 bytes; this one carries 126.
+const LONG_PING: [u8; 134] = {
+    let mut frame = [0; 134];
+    [frame[0], frame[1], frame[3]] = [0x89, 0xfe, 126];
+    frame
+};
+
+pub async fn w08_what_is_no_websocket_ends_the_connection(kind: Kind) {
+    let server = server_or_return!(kind);
+    let candidate = server.candidate();
+    let attempt = candidate.start(server.exam.id).await;
+    for (frame, code) in [
+        (&[0x81, 0x02, b'h', b'i'][..], Some(1002)), // Not masked.
+        (&[0xc1, 0x82, 0, 0, 0, 0, b'h', b'i'], Some(1002)), // A reserved bit.
+        (&[0x83, 0x80, 0, 0, 0, 0], Some(1002)),     // A reserved opcode.
+        (&[0x81, 0x82, 0, 0, 0, 0, 0xff, 0xfe], Some(1007)), // Not UTF-8.
+        (&LONG_PING, Some(1002)),
+        (&[0x80, 0x80, 0, 0, 0, 0], Some(1002)), // A continuation of nothing.
+    ] {
+        let mut stream = raw_socket(&server, &candidate, &attempt).await;
+        stream.write_all(frame).await.expect("it can be sent");
+        assert_eq!(close_code(stream).await, code, "{frame:02x?}");
+    }
+    let (_, _, mut other) = seated(&server).await;
+    other.save(1, 1, &["a"]).await;
+    server.running.stop().await;
+}
+
+pub async fn w09_a_slow_sender_and_a_deaf_reader_hold_up_nobody(kind: Kind) {
+    let server = server_or_return!(kind);
+    let slow = server.candidate();
+    let attempt = slow.start(server.exam.id).await;
+    let mut dribble = raw_socket(&server, &slow, &attempt).await;
+    let mut deaf = raw_socket(&server, &slow, &attempt).await;
+    let ping = br#"{"t":"ping"}"#;
+    let mut frame = vec![0x81, 0x80 | ping.len() as u8, 0, 0, 0, 0];
+    frame.extend_from_slice(ping);
+    for _ in 0..5_000 {
+        // The replies are never read; at some point the server takes no more.
+        if tokio::time::timeout(Duration::from_millis(5), deaf.write_all(&frame)).await.is_err() {
+            break;
+        }
+    }
+    let (_, _, mut socket) = seated(&server).await;
+    for n in 1..50 {
+        let _ = dribble.write_all(&frame[..1]).await;
+        let began = tokio::time::Instant::now();
+        socket.save(n, 1, &["a"]).await;
+        assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+    }
+    server.running.stop().await;
+}
+
+pub async fn w10_w11_many_connections_of_one_candidate_leave_one(kind: Kind) {
+    let server = server_or_return!(kind);
+    let candidate = server.candidate();
+    let attempt = candidate.start(server.exam.id).await;
+    let mut sockets = Vec::new();
+    for _ in 0..60 {
+        sockets.push(candidate.connect(&attempt).await);
+    }
+    let mut newest = sockets.pop().expect("the last one");
+    for socket in &mut sockets {
+        assert_eq!(socket.ended().await, Some(4409));
+    }
+    newest.save(1, 1, &["a"]).await;
+    // A fenced connection is kept for two seconds at most, for the phone's goodbye.
+    for _ in 0..40 {
+        if server.running.app.registry.len() == 1 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(server.running.app.registry.len(), 1, "the others are gone");
+    server.running.stop().await;
+}
+
+pub async fn w21_the_phones_clock_decides_nothing(kind: Kind) {
+    let server = server_or_return!(kind);
+    let (candidate, attempt, mut socket) = seated(&server).await;
+    let year = 365 * 86_400_000_i64;
+    let now = server.clock().now().as_ms();
+    for (n, client_at) in (1..).zip([now + year, now - year, 0, -1, i64::MAX, i64::MIN]) {
+        socket
+            .send(json!({ "t": "save", "n": n, "slot": n, "response": ["a"],
+                "client_at_ms": client_at }))
+            .await;
+        assert_eq!(socket.expect("ack").await["n"], n);
+    }
+    let state = candidate.get(&format!("/attempts/{attempt}")).await;
+    assert_eq!(state["responses"].as_object().expect("responses").len(), 6);
+    assert!(state["remaining_ms"].as_i64().is_some_and(|left| left > 3_500_000), "{state}");
+    server.running.stop().await;
+}
+
+pub async fn w25_reconnecting_all_the_time_has_an_end(kind: Kind) {
+    let server = server_or_return!(kind);
+    let candidate = server.candidate();
+    let attempt = candidate.start(server.exam.id).await;
+    for _ in 0..100 {
+        candidate.connect(&attempt).await;
+    }
+    let mut socket = candidate.upgrade(&attempt).await.expect("the upgrade completes");
+    socket.send(json!({ "t": "open", "device": candidate.device, "take_over": false })).await;
+    assert_eq!(socket.ended().await, Some(4429));
+    // The phone is the holder still, and the fallback needs no open.
+    let save = json!([{ "t": "save", "n": 1, "slot": 1, "response": ["a"] }]);
+    let (status, reply) = candidate.events(&attempt, save).await;
+    assert_eq!((status, &reply["nacks"]), (StatusCode::OK, &json!([])), "{reply}");
+    server.running.stop().await;
+}

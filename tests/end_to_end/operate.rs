@@ -1,0 +1,160 @@
+//! What operators see: probes, figures, the description of the interface, and a clean stop.
+
+use exam_tests::process::{Process, command};
+use exam_tests::{Candidate, Database, Kind, Server, bank, client, server};
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+const SERVER: &str = env!("CARGO_BIN_EXE_exam-server-under-test");
+
+async fn get(server: &Server, path: &str) -> (StatusCode, String) {
+    let url = format!("http://{}{path}", server.address);
+    let reply = client::http().get(url).send().await.expect("a reply");
+    (reply.status(), reply.text().await.expect("a body"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn probes_figures_and_pages_answer() {
+    let server = Server::start(Kind::Sqlite).await.expect("a file");
+    assert_eq!(get(&server, "/healthz").await, (StatusCode::OK, "ok\n".to_owned()));
+    let (status, ready) = get(&server, "/readyz").await;
+    assert_eq!(status, StatusCode::OK, "{ready}");
+    let candidate = server.candidate();
+    let attempt = candidate.start(server.exam.id).await;
+    candidate.connect(&attempt).await.save(1, 1, &["a"]).await;
+    let (_, figures) = get(&server, "/metrics").await;
+    for name in ["exam_requests_total", "exam_attempts_started_total", "exam_journal_batch_writes"]
+    {
+        assert!(figures.contains(name), "{name} is missing");
+    }
+    assert!(!figures.contains(&attempt), "figures name nobody");
+    let (status, page) = get(&server, "/").await;
+    assert!(status == StatusCode::OK && page.contains("/docs"), "{page}");
+    let (status, docs) = get(&server, "/docs/").await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(!docs.contains("https://"), "the page works without the internet: {docs}");
+    let (status, problem) = get(&server, "/.git/config").await;
+    let problem: Value = serde_json::from_str(&problem).expect("problem details");
+    assert_eq!((status, &problem["code"]), (StatusCode::NOT_FOUND, &json!("not_found")));
+    server.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_description_names_every_route_of_the_protocol() {
+    let server = Server::start(Kind::Sqlite).await.expect("a file");
+    let (_, text) = get(&server, "/openapi.json").await;
+    let description: Value = serde_json::from_str(&text).expect("JSON");
+    let paths = description["paths"].as_object().expect("paths");
+    for (method, path) in [
+        ("post", "/sign-in"),
+        ("post", "/sign-in/ticket"),
+        ("post", "/password"),
+        ("post", "/sign-out"),
+        ("get", "/me"),
+        ("get", "/exams"),
+        ("get", "/exams/{exam_id}/notice"),
+        ("post", "/exams/{exam_id}/attempts"),
+        ("get", "/attempts"),
+        ("get", "/attempts/{attempt_id}"),
+        ("get", "/attempts/{attempt_id}/paper"),
+        ("post", "/attempts/{attempt_id}/events"),
+        ("post", "/attempts/{attempt_id}/submit"),
+        ("get", "/attempts/{attempt_id}/result"),
+        ("get", "/attempts/{attempt_id}/record"),
+        ("put", "/attempts/{attempt_id}/snapshots/{request_id}"),
+        ("get", "/attempts/{attempt_id}/connection"),
+        ("post", "/staff/sign-in"),
+        ("post", "/staff/attempts/{attempt_id}/extend"),
+    ] {
+        let described = paths.get(&format!("/api/v1{path}")).and_then(|path| path.get(method));
+        assert!(described.is_some(), "{method} {path} is not described");
+    }
+    // Every described route is there and asks who you are, or refuses what it gets.
+    for (path, methods) in paths {
+        for method in methods.as_object().expect("methods").keys() {
+            let path = path.replace(['{', '}'], "");
+            let url = format!("http://{}{path}", server.address);
+            let method = method.to_uppercase().parse().expect("a method");
+            let reply = client::http().request(method, &url).send().await.expect("a reply");
+            let status = reply.status();
+            assert!(status.is_client_error() && status != StatusCode::NOT_FOUND, "{url}: {status}");
+            let content = reply.headers()["content-type"].to_str().expect("text").to_owned();
+            assert_eq!(content, "application/problem+json", "{url}");
+        }
+    }
+    server.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn w30_a_stop_tells_every_phone_to_come_back_and_loses_nothing() {
+    let database = Database::fresh(Kind::Sqlite).await.expect("a file");
+    let desk = server::desk(&database).await;
+    let exam = bank::publish(&desk, bank::EXAM).await;
+    let tokens = bank::candidates(&desk, exam.id, 8).await;
+    desk.store.close().await;
+    let mut process = Process::start(SERVER, &database).await;
+    let mut seated = Vec::new();
+    for token in tokens {
+        let candidate = Candidate::new(process.address, token);
+        let attempt = candidate.start(exam.id).await;
+        let mut socket = candidate.connect(&attempt).await;
+        socket.save(1, 1, &["a"]).await;
+        seated.push((candidate, attempt, socket));
+    }
+    assert_eq!(process.stop().await, Some(0));
+    for (_, _, socket) in &mut seated {
+        assert_eq!(socket.ended().await, Some(1012), "restarting");
+    }
+    process.start_again().await;
+    for (candidate, attempt, _) in &seated {
+        let state = candidate.get(&format!("/attempts/{attempt}")).await;
+        assert_eq!(state["responses"], json!({ "1": ["a"] }));
+        candidate.connect(attempt).await.save(2, 2, &["b"]).await;
+    }
+    let (code, said) = command(SERVER, &database.url, &["attempt", "verify"]).await;
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("\"attempts\":8"), "{said}");
+    assert_eq!(process.stop().await, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn commands_refuse_with_reasons_and_their_exit_codes() {
+    let database = Database::fresh(Kind::Sqlite).await.expect("a file");
+    let file = database.folder.path().join("exam.toml");
+    std::fs::write(&file, bank::EXAM).expect("it can be written");
+    let file = file.to_str().expect("a path");
+    let (code, said) = command(SERVER, &database.url, &["exam", "publish", file]).await;
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("测试题库"), "the missing bank is named: {said}");
+    let (code, _) = command(SERVER, &database.url, &["exam", "dance"]).await;
+    assert_eq!(code, Some(2), "wrong usage");
+    let desk = server::desk(&database).await;
+    bank::publish(&desk, bank::EXAM).await;
+    desk.store.close().await;
+    let (code, said) = command(SERVER, &database.url, &["exam", "list"]).await;
+    assert_eq!(code, Some(0), "{said}");
+    let list: Value = serde_json::from_str(&said).expect("one JSON object");
+    let id = list["exams"][0]["exam_id"].as_str().expect("an id").to_owned();
+    let out = database.folder.path().join("candidates.csv");
+    let out = out.to_str().expect("a path");
+    let create = ["rehearsal", "create", "--exam", &id, "--candidates", "250", "--out", out];
+    let (code, said) = command(SERVER, &database.url, &create).await;
+    assert_eq!((code, said.trim()), (Some(0), r#"{"candidates":250}"#));
+    let csv = std::fs::read_to_string(out).expect("the CSV is there");
+    assert_eq!(csv.lines().count(), 251);
+    assert!(csv.starts_with("candidate_id,token\n"));
+    let (code, said) = command(SERVER, &database.url, &["rehearsal", "clear"]).await;
+    assert_eq!((code, said.trim()), (Some(0), r#"{"candidates":250}"#));
+    let short = bank::EXAM.replace("count = 8", "count = 80");
+    let file = database.folder.path().join("short.toml");
+    std::fs::write(&file, short).expect("it can be written");
+    let file = file.to_str().expect("a path");
+    let (code, said) = command(SERVER, &database.url, &["exam", "check", file]).await;
+    assert_eq!(code, Some(1));
+    assert!(said.contains("needs 80") && said.contains("the bank has 40"), "{said}");
+    let staff = ["staff", "add", "--login", "author", "--name", "作者", "--role", "author"];
+    let (code, said) = command(SERVER, &database.url, &staff).await;
+    assert_eq!(code, Some(1), "the login is taken: {said}");
+    let (code, said) = command(SERVER, &database.url, &["audit", "verify"]).await;
+    assert_eq!(code, Some(0), "{said}");
+}
