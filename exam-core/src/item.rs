@@ -195,7 +195,16 @@ impl OptionSet {
 
     /// The positions in the set, rising.
     pub fn positions(self) -> impl Iterator<Item = usize> {
-        (0..OPTIONS_MAX).filter(move |&position| self.has(position))
+        let mut rest = self.0;
+        // Steps from member to member: a loop over all 26 places is unrolled by the optimiser
+        // into something it cannot finish compiling.
+        std::iter::from_fn(move || {
+            let position = rest.trailing_zeros();
+            (rest != 0).then(|| {
+                rest &= rest - 1;
+                position as usize
+            })
+        })
     }
 }
 

@@ -4,10 +4,12 @@ use serde::{Deserialize, Deserializer, Serializer};
 
 use crate::item::{OPTIONS_MAX, OptionSet};
 
+const LETTERS: &[u8; OPTIONS_MAX] = b"abcdefghijklmnopqrstuvwxyz";
+
 /// The letters of the options in `set`, rising.
 #[must_use]
 pub fn letters_of(set: OptionSet) -> String {
-    (b'a'..).zip(0..OPTIONS_MAX).filter(|&(_, i)| set.has(i)).map(|(c, _)| char::from(c)).collect()
+    set.positions().map(|position| char::from(LETTERS[position])).collect()
 }
 
 /// The set that `letters` names; `None` for anything but distinct letters from `a` to `z`.
@@ -20,13 +22,7 @@ pub fn option_set_of(letters: &str) -> Option<OptionSet> {
 }
 
 pub(super) fn serialize<S: Serializer>(set: &OptionSet, serializer: S) -> Result<S::Ok, S::Error> {
-    let mut buffer = [0; OPTIONS_MAX];
-    let mut len = 0;
-    for position in set.positions() {
-        buffer[len] = b'a' + u8::try_from(position).expect("a position is below 26");
-        len += 1;
-    }
-    serializer.serialize_str(std::str::from_utf8(&buffer[..len]).expect("letters are ASCII"))
+    serializer.serialize_str(&letters_of(*set))
 }
 
 pub(super) fn deserialize<'de, D: Deserializer<'de>>(
