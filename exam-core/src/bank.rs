@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use rustc_hash::FxHashMap;
+
 use crate::blueprint::Section;
 use crate::ids::{GroupVersionNo, ItemNo, ItemVersionNo};
 use crate::item::{Difficulty, ItemType, OptionSet};
@@ -58,8 +60,8 @@ pub const fn expected_permille(difficulty: Difficulty) -> u16 {
 pub struct BankIndex {
     units: Vec<Unit>,
     cells: HashMap<(ItemType, Difficulty), BTreeMap<String, Vec<u32>>>,
-    by_item: HashMap<ItemNo, u32>,
-    by_content: HashMap<ContentHash, u32>,
+    by_item: FxHashMap<ItemNo, u32>,
+    by_content: FxHashMap<ContentHash, u32>,
 }
 
 impl BankIndex {

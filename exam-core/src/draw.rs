@@ -11,13 +11,15 @@
 mod chance;
 mod section;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+
+use rustc_hash::FxHashSet;
 
 use crate::bank::{BankIndex, ContentHash};
 use crate::blueprint::{self, Blueprint, Shortfall};
 use crate::ids::{AttemptId, ItemNo, ItemVersionNo};
-use crate::item::ItemType;
-use crate::paper::{OptionOrder, Paper, PaperGroup, PaperSlot, Seed};
+use crate::item::{ItemType, OptionSet};
+use crate::paper::{OptionOrder, Paper, PaperGroup, Seed};
 use chance::Chance;
 use section::SectionPlan;
 
@@ -87,7 +89,7 @@ impl Plan {
     /// same paper, byte for byte. `index` is the one the plan was made of.
     #[must_use]
     pub fn draw(&self, index: &BankIndex, seed: Seed, seen: &Seen) -> Paper {
-        let seen_units: HashSet<u32> = seen
+        let seen_units: FxHashSet<u32> = seen
             .items
             .iter()
             .filter_map(|(item, content)| index.find(*item, content.as_ref()))
@@ -101,20 +103,32 @@ impl Plan {
             slots: Vec::with_capacity(self.slots),
         };
         for section in &self.sections {
-            let mut chance = Chance::of_items(seed, section.number);
+            let mut chance = Chance::of_section(seed, section.number);
             let mut units = section.draw(index, &mut chance, &seen_units);
             if self.shuffle_items {
                 chance.shuffle(&mut units);
             }
-            let mut chance = Chance::of_options(seed, section.number);
-            for unit in units {
-                self.lay_out(&mut paper, section, index, unit, &mut chance);
+            for candidate in units {
+                if section.in_groups {
+                    self.lay_out_group(&mut paper, section, index, candidate.unit, &mut chance);
+                } else {
+                    let order = self.order(candidate.options, candidate.pinned, &mut chance);
+                    paper.slots.push(section.slot(candidate.version, order, None));
+                }
             }
         }
         paper
     }
 
-    fn lay_out(
+    fn order(&self, options: u8, pinned: OptionSet, chance: &mut Chance) -> OptionOrder {
+        let mut order = OptionOrder::as_written(options);
+        if self.shuffle_options {
+            chance.shuffle_unpinned(order.positions_mut(), pinned);
+        }
+        order
+    }
+
+    fn lay_out_group(
         &self,
         paper: &mut Paper,
         section: &SectionPlan,
@@ -123,31 +137,17 @@ impl Plan {
         chance: &mut Chance,
     ) {
         let unit = index.unit(unit);
-        let mut order_of = |options: u8, pinned| {
-            let mut order = OptionOrder::as_written(options);
-            if self.shuffle_options {
-                chance.shuffle_unpinned(order.positions_mut(), pinned);
-            }
-            order
-        };
         // The items of a B1 group share their options, and so their order.
-        let shared = (unit.item_type == ItemType::B1).then(|| {
-            let first = &unit.items[0];
-            order_of(first.options, first.pinned)
-        });
+        let first = &unit.items[0];
+        let shared = (unit.item_type == ItemType::B1)
+            .then(|| self.order(first.options, first.pinned, chance));
         let group = unit.group.map(|version| {
             paper.groups.push(PaperGroup { version, kind: unit.item_type, order: shared });
             u16::try_from(paper.groups.len() - 1).expect("a paper has at most 500 slots")
         });
         for item in &unit.items {
-            paper.slots.push(PaperSlot {
-                item: item.version,
-                item_type: unit.item_type,
-                order: shared.unwrap_or_else(|| order_of(item.options, item.pinned)),
-                points: section.points,
-                rule: section.rule,
-                group,
-            });
+            let order = shared.unwrap_or_else(|| self.order(item.options, item.pinned, chance));
+            paper.slots.push(section.slot(item.version, order, group));
         }
     }
 }

@@ -42,8 +42,14 @@ impl Candidate {
     /// A candidate with a new phone.
     #[must_use]
     pub fn new(address: SocketAddr, token: String) -> Self {
+        Self::with_client(http(), address, token)
+    }
+
+    /// A candidate with a new phone that shares an HTTP client with others.
+    #[must_use]
+    pub fn with_client(http: reqwest::Client, address: SocketAddr, token: String) -> Self {
         let device = uuid::Uuid::from_bytes(crate::database::random()).to_string();
-        Self { http: http(), address, token, device }
+        Self { http, address, token, device }
     }
 
     /// The same candidate with another phone.

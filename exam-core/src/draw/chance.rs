@@ -1,32 +1,20 @@
 //! Chance for papers: a portable generator with a stream per section, and our own bounded numbers
 //! and shuffle, so that no library update can redraw a paper differently.
 
-use rand_chacha::ChaCha20Rng;
+use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use crate::item::OptionSet;
 use crate::paper::Seed;
 
-/// Streams of option orders begin here, far above any section's number.
-const OPTION_STREAMS: u64 = 1 << 32;
-
 /// A stream of chance.
-pub(super) struct Chance(ChaCha20Rng);
+pub(super) struct Chance(ChaCha8Rng);
 
 impl Chance {
-    /// What decides the items of a section.
-    pub(super) fn of_items(seed: Seed, section: u32) -> Self {
-        Self::stream(seed, section.into())
-    }
-
-    /// What decides the option orders of a section.
-    pub(super) fn of_options(seed: Seed, section: u32) -> Self {
-        Self::stream(seed, OPTION_STREAMS + u64::from(section))
-    }
-
-    fn stream(seed: Seed, stream: u64) -> Self {
-        let mut rng = ChaCha20Rng::from_seed(seed.0);
-        rng.set_stream(stream);
+    /// What decides the items of a section and the order of their options.
+    pub(super) fn of_section(seed: Seed, section: u32) -> Self {
+        let mut rng = ChaCha8Rng::from_seed(seed.0);
+        rng.set_stream(section.into());
         Self(rng)
     }
 

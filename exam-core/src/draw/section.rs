@@ -1,17 +1,36 @@
 //! One section of a plan, and how its units are chosen.
 
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::chance::Chance;
 use crate::bank::BankIndex;
 use crate::blueprint::{Section, Sizes};
-use crate::paper::ScoringRule;
+use crate::ids::ItemVersionNo;
+use crate::item::{ItemType, OptionSet};
+use crate::paper::{OptionOrder, PaperSlot, ScoringRule};
 use crate::points::Points;
+
+/// A unit with what a paper needs of a single item, so that drawing one touches one cache line.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Candidate {
+    pub(super) unit: u32,
+    pub(super) version: ItemVersionNo,
+    pub(super) options: u8,
+    pub(super) pinned: OptionSet,
+}
+
+impl Candidate {
+    fn of(index: &BankIndex, unit: u32) -> Self {
+        let first = &index.unit(unit).items[0];
+        let (version, options, pinned) = (first.version, first.options, first.pinned);
+        Self { unit, version, options, pinned }
+    }
+}
 
 /// Units in the order they are preferred in: least used first; equally used ones form a bucket.
 #[derive(Clone, Debug)]
 struct Stratum {
-    units: Vec<u32>,
+    units: Vec<Candidate>,
     /// Where each bucket ends.
     ends: Vec<usize>,
 }
@@ -20,8 +39,10 @@ struct Stratum {
 #[derive(Clone, Debug)]
 pub(super) struct SectionPlan {
     pub(super) number: u32,
-    pub(super) points: Points,
-    pub(super) rule: Option<ScoringRule>,
+    pub(super) in_groups: bool,
+    item_type: ItemType,
+    points: Points,
+    rule: Option<ScoringRule>,
     /// How many items.
     count: usize,
     kind: Kind,
@@ -36,7 +57,7 @@ enum Kind {
 }
 
 impl Stratum {
-    fn new(mut units: Vec<u32>, used: &impl Fn(u32) -> u32) -> Self {
+    fn new(index: &BankIndex, mut units: Vec<u32>, used: &impl Fn(u32) -> u32) -> Self {
         units.sort_by_key(|&unit| (used(unit), unit));
         let mut ends = Vec::new();
         for place in 1..=units.len() {
@@ -44,13 +65,14 @@ impl Stratum {
                 ends.push(place);
             }
         }
+        let units = units.into_iter().map(|unit| Candidate::of(index, unit)).collect();
         Self { units, ends }
     }
 
     /// The units in the order of preference, equals in an order that `chance` decides as they are
     /// asked for.
     fn walk(&self) -> Walk<'_> {
-        Walk { stratum: self, bucket: 0, place: 0, moved: HashMap::new(), swap: None }
+        Walk { stratum: self, bucket: 0, place: 0, moved: FxHashMap::default(), swap: None }
     }
 }
 
@@ -60,18 +82,18 @@ struct Walk<'a> {
     bucket: usize,
     place: usize,
     /// Where a swap has put another unit than the stratum's own.
-    moved: HashMap<usize, u32>,
+    moved: FxHashMap<usize, Candidate>,
     /// The newest swap; most walks end before it matters.
-    swap: Option<(usize, u32)>,
+    swap: Option<(usize, Candidate)>,
 }
 
 impl Walk<'_> {
-    fn next(&mut self, chance: &mut Chance) -> Option<u32> {
+    fn next(&mut self, chance: &mut Chance) -> Option<Candidate> {
         self.moved.extend(self.swap.take());
         let end = *self.stratum.ends.get(self.bucket)?;
         let left = u32::try_from(end - self.place).expect("a bank fits in memory");
         let chosen = self.place + chance.below(left) as usize;
-        let at = |place: usize, moved: &HashMap<usize, u32>| {
+        let at = |place: usize, moved: &FxHashMap<usize, Candidate>| {
             moved.get(&place).copied().unwrap_or(self.stratum.units[place])
         };
         let unit = at(chosen, &self.moved);
@@ -103,18 +125,22 @@ impl SectionPlan {
         }
         let kind = if section.item_type.in_groups() {
             let sizes = sizes_of(index, &units);
-            Kind::Groups(Stratum::new(units, used), sizes)
+            Kind::Groups(Stratum::new(index, units, used), sizes)
         } else {
             units.sort_by_key(|&unit| (index.unit(unit).expected_permille, unit));
             let count = section.count as usize;
             let edge = |stratum: usize| stratum * units.len() / count;
             let strata = (0..count)
-                .map(|stratum| Stratum::new(units[edge(stratum)..edge(stratum + 1)].to_vec(), used))
+                .map(|stratum| {
+                    Stratum::new(index, units[edge(stratum)..edge(stratum + 1)].to_vec(), used)
+                })
                 .collect();
             Kind::Singles(strata)
         };
         Self {
             number,
+            in_groups: section.item_type.in_groups(),
+            item_type: section.item_type,
             points: section.points,
             rule: section.rule,
             count: section.count as usize,
@@ -122,13 +148,24 @@ impl SectionPlan {
         }
     }
 
+    /// A slot of this section.
+    pub(super) fn slot(
+        &self,
+        item: ItemVersionNo,
+        order: OptionOrder,
+        group: Option<u16>,
+    ) -> PaperSlot {
+        let Self { item_type, points, rule, .. } = *self;
+        PaperSlot { item, item_type, order, points, rule, group }
+    }
+
     /// Chooses the units of one paper.
     pub(super) fn draw(
         &self,
         index: &BankIndex,
         chance: &mut Chance,
-        seen: &HashSet<u32>,
-    ) -> Vec<u32> {
+        seen: &FxHashSet<u32>,
+    ) -> Vec<Candidate> {
         match &self.kind {
             Kind::Singles(strata) => draw_singles(strata, chance, seen),
             Kind::Groups(groups, sizes) => {
@@ -148,13 +185,13 @@ fn sizes_of(index: &BankIndex, units: &[u32]) -> Sizes {
 
 /// One unit of each stratum: an unseen one, or the unseen one of the nearest stratum that has any
 /// left, or else the least used of its own.
-fn draw_singles(strata: &[Stratum], chance: &mut Chance, seen: &HashSet<u32>) -> Vec<u32> {
-    let mut chosen: Vec<Option<u32>> = Vec::with_capacity(strata.len());
-    let mut taken = HashSet::new();
+fn draw_singles(strata: &[Stratum], chance: &mut Chance, seen: &FxHashSet<u32>) -> Vec<Candidate> {
+    let mut chosen: Vec<Option<Candidate>> = Vec::with_capacity(strata.len());
+    let mut taken = FxHashSet::default();
     for stratum in strata {
         let unit = first_fresh(stratum, chance, seen, &taken);
         if !seen.is_empty() {
-            taken.extend(unit);
+            taken.extend(unit.map(|candidate| candidate.unit));
         }
         chosen.push(unit);
     }
@@ -165,7 +202,7 @@ fn draw_singles(strata: &[Stratum], chance: &mut Chance, seen: &HashSet<u32>) ->
         let nearest = neighbours(place, strata.len())
             .find_map(|other| first_fresh(&strata[other], chance, seen, &taken));
         let unit = nearest.or_else(|| strata[place].walk().next(chance));
-        taken.extend(unit);
+        taken.extend(unit.map(|candidate| candidate.unit));
         chosen[place] = unit;
     }
     chosen.into_iter().flatten().collect()
@@ -175,14 +212,16 @@ fn draw_singles(strata: &[Stratum], chance: &mut Chance, seen: &HashSet<u32>) ->
 fn first_fresh(
     stratum: &Stratum,
     chance: &mut Chance,
-    seen: &HashSet<u32>,
-    taken: &HashSet<u32>,
-) -> Option<u32> {
+    seen: &FxHashSet<u32>,
+    taken: &FxHashSet<u32>,
+) -> Option<Candidate> {
     let mut walk = stratum.walk();
     loop {
-        let unit = walk.next(chance)?;
-        if !seen.contains(&unit) && !taken.contains(&unit) {
-            return Some(unit);
+        let candidate = walk.next(chance)?;
+        // Nothing can be taken before something was seen.
+        let unit = candidate.unit;
+        if seen.is_empty() || !seen.contains(&unit) && !taken.contains(&unit) {
+            return Some(candidate);
         }
     }
 }
@@ -204,15 +243,15 @@ fn draw_groups(
     sizes: &Sizes,
     count: usize,
     chance: &mut Chance,
-    seen: &HashSet<u32>,
-) -> Vec<u32> {
+    seen: &FxHashSet<u32>,
+) -> Vec<Candidate> {
     let mut rest = sizes.clone();
     let mut missing = count;
     let mut chosen = Vec::new();
     let mut put_off = Vec::new();
     let mut walk = groups.walk();
-    let mut consider = |unit: u32, missing: &mut usize| {
-        let size = index.unit(unit).items.len();
+    let mut consider = |unit: Candidate, missing: &mut usize| {
+        let size = index.unit(unit.unit).items.len();
         rest.remove(size);
         if size <= *missing && rest.reaches(*missing - size) {
             *missing -= size;
@@ -221,7 +260,7 @@ fn draw_groups(
     };
     while missing > 0 {
         let Some(unit) = walk.next(chance) else { break };
-        if seen.contains(&unit) {
+        if seen.contains(&unit.unit) {
             put_off.push(unit);
         } else {
             consider(unit, &mut missing);

@@ -1,6 +1,5 @@
 //! One revision of an exam with all that drawing, showing and scoring need.
 
-use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 
 use exam_core::bank::{BankIndex, ContentHash, Unit, UnitItem, expected_permille};
@@ -10,6 +9,7 @@ use exam_core::grading::Key;
 use exam_core::ids::{BankId, ExamId, GroupVersionNo, ItemNo, ItemVersionNo};
 use exam_core::item::{Difficulty, ItemType, OptionSet};
 use exam_core::view::{Fragment, Fragments, Media, ShownGroup, ShownItem};
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::store::{BankItem, BankUnit, Store, StoreError, json_column, parse_column};
@@ -52,8 +52,8 @@ pub struct Revision {
     /// What it draws from.
     pub index: BankIndex,
     shown: Shown,
-    keys: HashMap<ItemVersionNo, Key>,
-    identities: HashMap<ItemVersionNo, (ItemNo, ContentHash)>,
+    keys: FxHashMap<ItemVersionNo, Key>,
+    identities: FxHashMap<ItemVersionNo, (ItemNo, ContentHash)>,
     /// A plan for each audience row, made for the newest exposure.
     plans: RwLock<Arc<Plans>>,
 }
@@ -72,8 +72,8 @@ pub struct Plans {
 
 #[derive(Default)]
 struct Shown {
-    items: HashMap<ItemVersionNo, Fragment>,
-    groups: HashMap<GroupVersionNo, Fragment>,
+    items: FxHashMap<ItemVersionNo, Fragment>,
+    groups: FxHashMap<GroupVersionNo, Fragment>,
 }
 
 impl Fragments for Shown {
@@ -139,8 +139,8 @@ impl Revision {
 struct Loading {
     units: Vec<Unit>,
     shown: Shown,
-    keys: HashMap<ItemVersionNo, Key>,
-    identities: HashMap<ItemVersionNo, (ItemNo, ContentHash)>,
+    keys: FxHashMap<ItemVersionNo, Key>,
+    identities: FxHashMap<ItemVersionNo, (ItemNo, ContentHash)>,
 }
 
 /// What can be drawn from these bank revisions.

@@ -96,7 +96,8 @@ async fn sign_in(
         return Err(ApiError::TooMany { retry_ms: 6_000 });
     }
     let now = app.clock.now();
-    if let Some(wait) = delay(&app, &identity, now).await? {
+    let failures = app.store.sign_in_failures(&identity).await?;
+    if let Some(wait) = failures.and_then(|failures| delay(failures, now)) {
         return Err(ApiError::TooMany { retry_ms: u64::try_from(wait.as_ms()).unwrap_or(0) });
     }
     if password.len() > PASSWORD_BYTES_MAX {
@@ -109,7 +110,9 @@ async fn sign_in(
     }
     let account = app.store.account_find(&identity).await?;
     let opened = open_account(&app, account, &password, now).await?;
-    app.store.sign_in_note(&identity, opened.is_some(), now).await?;
+    if opened.is_none() || failures.is_some() {
+        app.store.sign_in_note(&identity, opened.is_some(), now).await?;
+    }
     let (account, only_password) = opened.ok_or(ApiError::WrongPassword)?;
     signed_in(&app, account.candidate_no, account.name, only_password).await
 }
@@ -123,18 +126,15 @@ fn identity_hash(app: &App, id_number: &str) -> Vec<u8> {
     }
 }
 
-/// How long the next try for an identity has to wait after its last wrong password.
-async fn delay(app: &App, identity: &[u8], now: Timestamp) -> Result<Option<Span>, ApiError> {
-    let Some((failures, last_at)) = app.store.sign_in_failures(identity).await? else {
-        return Ok(None);
-    };
+/// How long the next try for an identity has to wait after so many wrong passwords in a row.
+fn delay((failures, last_at): (i64, Timestamp), now: Timestamp) -> Option<Span> {
     let beyond = failures - FREE_FAILURES;
     if beyond < 0 {
-        return Ok(None);
+        return None;
     }
     let delay = Span::from_seconds(1 << beyond.min(10)).min(DELAY_MAX);
     let wait = (last_at + delay).since(now);
-    Ok((wait > Span::ZERO).then_some(wait))
+    (wait > Span::ZERO).then_some(wait)
 }
 
 /// Opens an account by its password or by a one-time code; `true` means that only "set a new
