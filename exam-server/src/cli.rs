@@ -10,12 +10,14 @@ use serde::Serialize;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
 
-use crate::commands::{Desk, Refused, attempt, audit, backup, exam, rehearsal, staff};
+use crate::commands::{Desk, Refused, attempt, audit, backup, bank, exam, rehearsal, staff};
 use crate::config::{Config, Settings};
+use crate::demo::Demo;
 use crate::store::Scope;
 use crate::{serve, server};
 use arguments::{
-    AttemptCommand, AuditCommand, Cli, Command, ExamCommand, RehearsalCommand, StaffCommand,
+    AttemptCommand, AuditCommand, BankCommand, Cli, Command, ExamCommand, RehearsalCommand,
+    StaffCommand,
 };
 
 /// Runs the program and returns its exit code.
@@ -83,7 +85,9 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
     let Cli { json, .. } = cli;
     let settings = cli.settings()?;
     match cli.command {
+        Command::Demo { lan } => run_demo(settings, lan).await,
         Command::Serve => run_server(&settings).await,
+        Command::Bank(command) => run_bank(&settings, command, json).await,
         Command::Exam(command) => run_exam(&settings, command, json).await,
         Command::Staff(StaffCommand::Add { login, name, role, institutions }) => {
             let desk = Desk::open(&settings).await?;
@@ -124,6 +128,78 @@ async fn run_server(settings: &Settings) -> anyhow::Result<()> {
     serve::stop_signal().await?;
     running.stop().await;
     Ok(())
+}
+
+async fn run_demo(settings: Settings, lan: bool) -> anyhow::Result<()> {
+    let demo = Demo::prepare(settings, lan)?;
+    let accounts = demo.fill().await?;
+    let options = server::Options { demo_on_lan: lan, ..server::Options::default() };
+    let running = server::start_with(&demo.settings, exit_after_failed_sync, options).await?;
+    println!("{}", demo.greeting(&running, &accounts));
+    serve::stop_signal().await?;
+    running.stop().await;
+    Ok(())
+}
+
+async fn run_bank(settings: &Settings, command: BankCommand, json: bool) -> anyhow::Result<()> {
+    let named = |path: &std::path::Path| {
+        path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+    };
+    match command {
+        BankCommand::Import { file, bank, login, dry_run, skip_bad } => {
+            let desk = Desk::open(settings).await?;
+            let wish = bank::Wish { dry_run, skip_bad, quiet: json };
+            let bytes = std::fs::read(&file)?;
+            let name = named(&file);
+            let imported = bank::import(&desk, &bank, &name, &bytes, &login, wish).await?;
+            print(&imported, json, import_lines)?;
+            if imported.accepted + imported.unchanged == 0 {
+                return Err(Refused::because("nothing was imported").into());
+            }
+            Ok(())
+        }
+        BankCommand::Approve { bank, login } => {
+            let desk = Desk::open(settings).await?;
+            let approved = bank::approve(&desk, &bank, &login).await?;
+            print(&approved, json, |approved| format!("{} units approved", approved.units))
+        }
+        BankCommand::Check { file } => {
+            let checked = bank::check(&named(&file), &std::fs::read(&file)?);
+            print(&checked, json, |checked| {
+                format!(
+                    "{} items, {} problems, {} nearly equal pairs, keys of four {:?}, of five {:?}",
+                    checked.items,
+                    checked.problems.len(),
+                    checked.similar.len(),
+                    checked.key_spread[0],
+                    checked.key_spread[1]
+                )
+            })
+        }
+        BankCommand::List => {
+            let desk = Desk::open(settings).await?;
+            let list = bank::list(&desk).await?;
+            print(&list, json, |list| {
+                let line = |bank: &bank::BankEntry| {
+                    let bank::BankEntry { name, revision, approved, drafts } = bank;
+                    format!("{name}  revision {revision}  {approved} approved  {drafts} drafts\n")
+                };
+                list.banks.iter().map(line).collect()
+            })
+        }
+    }
+}
+
+fn import_lines(imported: &bank::Imported) -> String {
+    let mut text = format!(
+        "{} items: {} accepted, {} rejected, {} unchanged\n",
+        imported.items, imported.accepted, imported.rejected, imported.unchanged
+    );
+    for problem in &imported.problems {
+        let item = problem.item.as_deref().unwrap_or("-");
+        text += &format!("{:?} {item} {}: {}\n", problem.severity, problem.code, problem.message);
+    }
+    text
 }
 
 /// Nothing is acknowledged after a failed sync, and nothing else may be trusted.

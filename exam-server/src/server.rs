@@ -103,7 +103,8 @@ pub async fn start_clock(store: &Store) -> anyhow::Result<Clock> {
 /// As [`start`].
 #[cfg(feature = "turned-clock")]
 pub async fn start_turned(settings: &Settings, forward: Span) -> anyhow::Result<Running> {
-    start_with(settings, || panic!("a sync failed"), forward).await
+    let options = Options { forward, ..Options::default() };
+    start_with(settings, || panic!("a sync failed"), options).await
 }
 
 /// Starts a server: settles the database, credits an outage, and only then takes requests.
@@ -111,13 +112,27 @@ pub async fn start_turned(settings: &Settings, forward: Span) -> anyhow::Result<
 /// # Errors
 /// When the configuration, the key, the database or the address cannot be used.
 pub async fn start(settings: &Settings, on_failed_sync: fn()) -> anyhow::Result<Running> {
-    start_with(settings, on_failed_sync, Span::ZERO).await
+    start_with(settings, on_failed_sync, Options::default()).await
 }
 
-async fn start_with(
+/// What is asked for beside the settings.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Whether a database with demo accounts may be served to other machines.
+    pub demo_on_lan: bool,
+    /// How far a test turns the clock before anything is looked at.
+    #[cfg(feature = "turned-clock")]
+    pub forward: Span,
+}
+
+/// Starts a server with what is asked for beside the settings.
+///
+/// # Errors
+/// As [`start`].
+pub async fn start_with(
     settings: &Settings,
     on_failed_sync: fn(),
-    forward: Span,
+    options: Options,
 ) -> anyhow::Result<Running> {
     let config = Config::check(settings)?;
     let keys = read_keys(settings)?;
@@ -125,15 +140,13 @@ async fn start_with(
     store.settle().await?;
     if !config.listen.ip().is_loopback()
         && store.setting_find(crate::demo::ACCOUNTS).await?.is_some()
-        && !crate::demo::may_be_public()
+        && !options.demo_on_lan
     {
         anyhow::bail!("this database has demo accounts: it is served on loopback only");
     }
     let clock = start_clock(&store).await?;
     #[cfg(feature = "turned-clock")]
-    clock.turn(forward);
-    #[cfg(not(feature = "turned-clock"))]
-    let _ = forward;
+    clock.turn(options.forward);
     let acceptor = serve::acceptor(&config)?;
     let listener = serve::listen(config.listen)?;
     let address = listener.local_addr()?;

@@ -1,1 +1,11 @@
-//! Items and their formats: import, validation, duplicates, the bank index.
+//! Items and their formats: reading, validation, duplicates.
+//!
+//! A pure crate: bytes go in, [`item::Unit`]s and [`problem::Problem`]s come out. A `Unit` in hand
+//! has passed every check, so nothing further in asks again.
+
+pub mod hash;
+pub mod item;
+pub mod json;
+pub mod pins;
+pub mod problem;
+pub mod similar;

@@ -1,6 +1,7 @@
 //! End-to-end tests against the real server on both databases.
 
 mod crash;
+mod demo;
 mod live;
 mod nodes;
 mod operate;

@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
 
 /// How long a test waits for one thing.
 pub const PATIENCE: Duration = Duration::from_secs(10);
@@ -128,7 +128,9 @@ impl Candidate {
         let bearer = format!("Bearer {}", self.token);
         headers.insert("authorization", bearer.parse().expect("a header"));
         headers.insert("sec-websocket-protocol", "exam.v1".parse().expect("a header"));
-        let (stream, _) = connect_async(request).await?;
+        // As browsers do: a pong that waits for its acknowledgement must not hold back a save.
+        let without_nagle = true;
+        let (stream, _) = connect_async_with_config(request, None, without_nagle).await?;
         Ok(Socket { stream })
     }
 

@@ -57,8 +57,17 @@ impl Cli {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Make what a demo needs where it is missing, print addresses and accounts, and serve
+    Demo {
+        /// Let phones of the same network try it, with a self-signed certificate
+        #[arg(long)]
+        lan: bool,
+    },
     /// Serve candidates and staff
     Serve,
+    /// Import, approve, check and list question banks
+    #[command(subcommand)]
+    Bank(BankCommand),
     /// Check, publish and list exams
     #[command(subcommand)]
     Exam(ExamCommand),
@@ -84,6 +93,43 @@ pub(super) enum Command {
         /// The backup
         file: PathBuf,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum BankCommand {
+    /// Import a file as drafts: all of it, or nothing
+    Import {
+        /// A bank in the JSON format
+        file: PathBuf,
+        /// The bank; made if there is none of this name
+        #[arg(long)]
+        bank: String,
+        /// Whose import it is: an author's login
+        #[arg(long = "as")]
+        login: String,
+        /// Only say what would become of it
+        #[arg(long)]
+        dry_run: bool,
+        /// Take the good items although others are bad
+        #[arg(long)]
+        skip_bad: bool,
+    },
+    /// Approve all drafts of a bank
+    Approve {
+        /// The bank
+        #[arg(long)]
+        bank: String,
+        /// Whose approval it is: an approver's login
+        #[arg(long = "as")]
+        login: String,
+    },
+    /// Look at a whole file: problems, nearly equal pairs, spread of the keys
+    Check {
+        /// A bank in the JSON format
+        file: PathBuf,
+    },
+    /// List all banks
+    List,
 }
 
 #[derive(Debug, Subcommand)]

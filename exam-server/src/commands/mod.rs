@@ -3,6 +3,7 @@
 pub mod attempt;
 pub mod audit;
 pub mod backup;
+pub mod bank;
 pub mod desk;
 pub mod exam;
 pub mod progress;

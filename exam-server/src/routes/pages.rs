@@ -21,7 +21,10 @@ pub(super) fn routes(openapi: OpenApi) -> Router<App> {
 
 async fn home(State(app): State<App>) -> Html<String> {
     let demo = match app.store.setting_find(crate::demo::ACCOUNTS).await {
-        Ok(Some(accounts)) => escape(&accounts),
+        Ok(Some(accounts)) => {
+            let accounts = serde_json::from_str::<crate::demo::Accounts>(&accounts);
+            accounts.map_or_else(|_| String::new(), |accounts| escape(&accounts.to_text()))
+        }
         _ => String::new(),
     };
     let support: String =

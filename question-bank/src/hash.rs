@@ -1,0 +1,71 @@
+//! What an item says, as a hash: the same content is the same item wherever it comes from.
+
+use sha2::{Digest, Sha256};
+
+use crate::item::{Item, ItemOption, Unit};
+
+/// White space folded, ends trimmed. Never NFKC: in medicine `10⁹` is not `109`.
+fn folded(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+struct Content(Sha256);
+
+impl Content {
+    fn text(&mut self, text: &str) {
+        let text = folded(text);
+        self.0.update((text.len() as u64).to_be_bytes());
+        self.0.update(text.as_bytes());
+    }
+
+    /// Options as a set: their order is the author's habit, not content.
+    fn options(&mut self, options: &[ItemOption], right: impl Fn(usize) -> bool) {
+        let mut texts: Vec<(String, bool)> = options
+            .iter()
+            .enumerate()
+            .map(|(position, option)| (folded(&option.text), right(position)))
+            .collect();
+        texts.sort();
+        for (text, right) in texts {
+            self.text(&text);
+            self.0.update([u8::from(right)]);
+        }
+    }
+}
+
+/// SHA-256 over what an item asks, its options as a set, what is right, and what its group shares.
+#[must_use]
+pub fn content_hash(unit: &Unit, item: &Item) -> [u8; 32] {
+    let mut content = Content(Sha256::new());
+    content.text(unit.item_type.name());
+    content.text(&unit.shared_stem);
+    content.text(&item.stem);
+    content.options(unit.options_of(item), |position| item.key.has(position));
+    content.0.finalize().into()
+}
+
+/// SHA-256 over everything of a unit that a new version would change.
+#[must_use]
+pub fn version_hash(unit: &Unit) -> [u8; 32] {
+    let mut content = Content(Sha256::new());
+    for text in [unit.item_type.name(), &unit.topic, unit.difficulty.name(), unit.pool.name()] {
+        content.text(text);
+    }
+    for tag in &unit.tags {
+        content.text(tag);
+    }
+    content.text(&unit.shared_stem);
+    for option in &unit.shared_options {
+        content.text(&option.text);
+    }
+    for item in &unit.items {
+        content.text(&item.code);
+        content.text(&item.stem);
+        for option in &item.options {
+            content.text(&option.text);
+        }
+        content.0.update(item.key.bits().to_be_bytes());
+        content.text(&item.explanation);
+    }
+    content.0.finalize().into()
+}

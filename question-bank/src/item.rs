@@ -1,0 +1,58 @@
+//! Items and groups as an import makes them.
+
+use exam_core::item::{Difficulty, ItemType, OptionSet, Pool};
+
+/// What is drawn whole: a single item, or a group with its shared stem or options.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unit {
+    /// The author's code; one code is one unit through all its versions.
+    pub code: String,
+    /// The type.
+    pub item_type: ItemType,
+    /// A path such as `公共知识/法律法规`.
+    pub topic: String,
+    /// How hard the author says it is.
+    pub difficulty: Difficulty,
+    /// The author's own words for finding it.
+    pub tags: Vec<String>,
+    /// What it may be used for.
+    pub pool: Pool,
+    /// The case that the items of an A3 or A4 group share.
+    pub shared_stem: String,
+    /// The options that the items of a B1 group share.
+    pub shared_options: Vec<ItemOption>,
+    /// Its items, in order; one where it is no group.
+    pub items: Vec<Item>,
+}
+
+/// One question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// The author's code.
+    pub code: String,
+    /// The question.
+    pub stem: String,
+    /// Its options; empty where the group has them.
+    pub options: Vec<ItemOption>,
+    /// What is right, as positions of the options.
+    pub key: OptionSet,
+    /// Why.
+    pub explanation: String,
+}
+
+/// One option.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ItemOption {
+    /// The author's id of it, such as `A`.
+    pub id: String,
+    /// What it says.
+    pub text: String,
+}
+
+impl Unit {
+    /// The options of one of its items: its own, or the shared ones.
+    #[must_use]
+    pub fn options_of<'a>(&'a self, item: &'a Item) -> &'a [ItemOption] {
+        if item.options.is_empty() { &self.shared_options } else { &item.options }
+    }
+}
