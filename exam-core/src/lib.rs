@@ -12,6 +12,7 @@ pub mod exam;
 pub mod grading;
 pub mod ids;
 pub mod item;
+pub mod letters;
 pub mod paper;
 pub mod points;
 pub mod policy;

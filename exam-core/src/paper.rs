@@ -106,7 +106,7 @@ impl Serialize for OptionOrder {
 impl<'de> Deserialize<'de> for OptionOrder {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
-        let set = crate::session::option_set_of(&text);
+        let set = crate::letters::option_set_of(&text);
         let whole = set.is_some_and(|set| set == OptionSet::first(text.len()));
         if !whole {
             return Err(serde::de::Error::custom("not an order of options"));

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use exam_core::ids::{AttemptId, DeviceId};
 use exam_core::item::OptionSet;
+use exam_core::letters::letters_of;
 use exam_core::session::{
-    By, MessageBody, Phase, Receipt, Refusal, Seq, Session, SignalKind, Slot, letters_of,
+    By, MessageBody, Phase, Receipt, Refusal, Seq, Session, SignalKind, Slot,
 };
 use exam_core::time::{Span, Timestamp};
 use serde::{Deserialize, Serialize};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Slot, letters};
+use super::Slot;
 use crate::ids::{DeviceId, StaffId};
 use crate::item::OptionSet;
 use crate::paper::SlotShape;
@@ -37,7 +37,7 @@ pub enum Event {
         /// Which slot.
         slot: Slot,
         /// The options, in the order shown; none clears the slot.
-        #[serde(rename = "r", with = "letters")]
+        #[serde(rename = "r", with = "crate::letters")]
         response: OptionSet,
         /// The device's claim of when it was given; evidence only.
         #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]

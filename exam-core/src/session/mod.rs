@@ -8,7 +8,6 @@ mod decide;
 mod device;
 mod event;
 mod frame;
-mod letters;
 mod state;
 
 #[cfg(test)]
@@ -20,7 +19,6 @@ pub use decide::{Command, GRACE, Message, MessageBody, N_AHEAD_MAX, Refusal, SET
 pub use decide::{EVENTS_MAX, OPENS_MAX, PAUSE_MAX, READY_SLACK};
 pub use event::{By, ClosedBy, Event, SignalKind};
 pub use frame::{Corrupt, Digest, Frame, Receipt, first_frame};
-pub use letters::{letters_of, option_set_of};
 pub use state::{Phase, SessionState};
 
 use std::collections::BTreeMap;
@@ -71,7 +69,7 @@ struct SetBy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct SlotState {
     shape: SlotShape,
-    #[serde(with = "letters")]
+    #[serde(with = "crate::letters")]
     response: OptionSet,
     set_by: Option<SetBy>,
     marked: bool,

@@ -3,6 +3,7 @@
 use super::*;
 use crate::ids::StaffId;
 use crate::item::Choose;
+use crate::letters::{letters_of, option_set_of};
 use uuid::Uuid;
 
 const START: Timestamp = Timestamp::from_ms(1_000_000);

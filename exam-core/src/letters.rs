@@ -21,11 +21,11 @@ pub fn option_set_of(letters: &str) -> Option<OptionSet> {
     })
 }
 
-pub(super) fn serialize<S: Serializer>(set: &OptionSet, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn serialize<S: Serializer>(set: &OptionSet, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&letters_of(*set))
 }
 
-pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<OptionSet, D::Error> {
     let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
