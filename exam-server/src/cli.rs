@@ -10,14 +10,16 @@ use serde::Serialize;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
 
-use crate::commands::{Desk, Refused, attempt, audit, backup, bank, exam, rehearsal, staff};
+use crate::commands::{
+    Desk, Refused, attempt, audit, backup, bank, exam, rehearsal, roster, staff,
+};
 use crate::config::{Config, Settings};
 use crate::demo::Demo;
 use crate::store::Scope;
 use crate::{serve, server};
 use arguments::{
     AttemptCommand, AuditCommand, BankCommand, Cli, Command, ExamCommand, RehearsalCommand,
-    StaffCommand,
+    RosterCommand, StaffCommand,
 };
 
 /// Runs the program and returns its exit code.
@@ -88,6 +90,18 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Demo { lan } => run_demo(settings, lan).await,
         Command::Serve => run_server(&settings).await,
         Command::Bank(command) => run_bank(&settings, command, json).await,
+        Command::Roster(RosterCommand::Import { file, codes }) => {
+            let desk = Desk::open(&settings).await?;
+            let bytes = std::fs::read(&file)?;
+            let mut out = codes.map(std::fs::File::create).transpose()?;
+            let out = out.as_mut().map(|file| file as &mut dyn Write);
+            let imported = roster::import(&desk, &bytes, out, json).await?;
+            print(&imported, json, roster_lines)?;
+            if imported.problems.is_empty() {
+                return Ok(());
+            }
+            Err(Refused::because("nothing was stored: mend the rows above first").into())
+        }
         Command::Exam(command) => run_exam(&settings, command, json).await,
         Command::Staff(StaffCommand::Add { login, name, role, institutions }) => {
             let desk = Desk::open(&settings).await?;
@@ -188,6 +202,15 @@ async fn run_bank(settings: &Settings, command: BankCommand, json: bool) -> anyh
             })
         }
     }
+}
+
+fn roster_lines(imported: &roster::Imported) -> String {
+    let mut text = format!("{} people, {} codes\n", imported.people, imported.codes);
+    for row in imported.problems.iter().chain(&imported.warnings) {
+        let (code, message) = (row.problem.code, &row.problem.message);
+        text += &format!("row {} {code}: {message}\n", row.row);
+    }
+    text
 }
 
 fn import_lines(imported: &bank::Imported) -> String {

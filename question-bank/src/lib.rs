@@ -9,3 +9,4 @@ pub mod json;
 pub mod pins;
 pub mod problem;
 pub mod similar;
+pub mod table;

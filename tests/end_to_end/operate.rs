@@ -158,3 +158,50 @@ async fn commands_refuse_with_reasons_and_their_exit_codes() {
     let (code, said) = command(SERVER, &database.url, &["audit", "verify"]).await;
     assert_eq!(code, Some(0), "{said}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_roster_becomes_people_who_sign_in_with_a_code() {
+    let database = Database::fresh(Kind::Sqlite).await.expect("a file");
+    let folder = database.folder.path();
+    let mut rng = exam_server::chance::system_rng();
+    let people: Vec<_> = (0..120).map(|_| assessment::fake::physician(&mut rng)).collect();
+    let mut csv = String::from(
+        "姓名,身份证号,手机号,医疗机构,执业类别,执业范围,医师级别,资格证书编号,执业证书编号,激活\n",
+    );
+    for p in &people {
+        let cells = [
+            &p.name,
+            &p.resident_id,
+            &p.phone,
+            &p.institution,
+            &p.category,
+            &p.scopes,
+            &p.level,
+            &p.qualification_number,
+            &p.practice_number,
+            &p.activated,
+        ];
+        csv += &(cells.map(|cell| format!("\"{cell}\"")).join(",") + "\n");
+    }
+    let file = folder.join("roster.csv");
+    let codes = folder.join("codes.csv");
+    let (file_name, codes_name) = (file.to_str().expect("a path"), codes.to_str().expect("a path"));
+    let import = ["roster", "import", file_name, "--codes", codes_name];
+    std::fs::write(&file, csv.replacen(&people[7].resident_id, "4.10102E+17", 1)).expect("written");
+    let (code, said) = command(SERVER, &database.url, &import).await;
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("id_spreadsheet_damage") && said.contains("\"row\":9"), "{said}");
+    std::fs::write(&file, &csv).expect("written");
+    let (code, said) = command(SERVER, &database.url, &import).await;
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("\"people\":120,\"codes\":120"), "{said}");
+    let listed = std::fs::read_to_string(&codes).expect("the codes are there");
+    assert!(!listed.contains(&people[3].resident_id), "ID numbers are masked");
+    let one_time = listed.lines().nth(4).and_then(|line| line.rsplit(',').next()).expect("a code");
+    let mut process = Process::start(SERVER, &database).await;
+    let stranger = Candidate::new(process.address, String::new());
+    let body = json!({ "id_number": people[3].resident_id, "password": one_time });
+    let (status, reply) = stranger.post("/sign-in", body).await;
+    assert_eq!((status, &reply["must_change_password"]), (StatusCode::OK, &json!(true)), "{reply}");
+    assert_eq!(process.stop().await, Some(0));
+}

@@ -60,7 +60,7 @@ create table registration (
     category text not null, -- 执业类别
     practice_scope text not null, -- 执业范围
     level text not null, -- 医师级别
-    primary key (candidate_no, certificate_no)
+    primary key (candidate_no, certificate_no, practice_scope)
 );
 
 create table account (

@@ -68,6 +68,9 @@ pub(super) enum Command {
     /// Import, approve, check and list question banks
     #[command(subcommand)]
     Bank(BankCommand),
+    /// Load the registry's people
+    #[command(subcommand)]
+    Roster(RosterCommand),
     /// Check, publish and list exams
     #[command(subcommand)]
     Exam(ExamCommand),
@@ -130,6 +133,18 @@ pub(super) enum BankCommand {
     },
     /// List all banks
     List,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum RosterCommand {
+    /// Store the people of a table; with one bad row nothing is stored
+    Import {
+        /// A CSV file
+        file: PathBuf,
+        /// Issue a one-time code for each person and write them to this CSV file
+        #[arg(long)]
+        codes: Option<PathBuf>,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -8,6 +8,7 @@ pub mod desk;
 pub mod exam;
 pub mod progress;
 pub mod rehearsal;
+pub mod roster;
 pub mod staff;
 
 pub use desk::{Desk, Refused};

@@ -181,8 +181,8 @@ impl Store {
         const REGISTRATION: &str = "-- registration_keep
             INSERT INTO registration (candidate_no, certificate_no, category, practice_scope, level)
             VALUES ($1, $2, $3, $4, $5)
-            ON CONFLICT (candidate_no, certificate_no) DO UPDATE SET category = excluded.category,
-                practice_scope = excluded.practice_scope, level = excluded.level";
+            ON CONFLICT (candidate_no, certificate_no, practice_scope) DO UPDATE SET
+                category = excluded.category, level = excluded.level";
         let failed = StoreError::in_query("candidate_keep");
         let numbers = in_transaction!(self, "candidate_keep", tx => {
             let mut numbers = Vec::with_capacity(list.len());

@@ -1,0 +1,150 @@
+//! `roster import`: the registry's people.
+
+use std::io::Write;
+
+use assessment::date::Date;
+use assessment::one_time_code::{OneTimeCode, RESET_CODE_VALID};
+use assessment::roster::{Columns, Person, RowProblem, gather};
+use exam_core::ids::{CandidateId, InstitutionId};
+use question_bank::table;
+use serde::Serialize;
+
+use super::progress::Progress;
+use super::{Desk, Refused};
+use crate::chance::system_rng;
+use crate::keys::token_hash;
+use crate::store::{CodePurpose, NewCandidate, Registration};
+
+/// How many people one transaction writes.
+const SLICE: usize = 100;
+
+/// How many rows may stand above the header: hints of a template.
+const HEADER_WITHIN: usize = 10;
+
+/// What became of a roster.
+#[derive(Debug, Serialize)]
+pub struct Imported {
+    /// People stored or brought up to date.
+    pub people: usize,
+    /// One-time codes issued.
+    pub codes: usize,
+    /// Rows that are wrong; with any of them nothing is stored.
+    pub problems: Vec<RowProblem>,
+    /// Rows that somebody should look at.
+    pub warnings: Vec<RowProblem>,
+}
+
+/// Stores the people of a table, all or none of its rows being good. With `codes` each gets a
+/// one-time code for the first sign-in, written as CSV.
+///
+/// # Errors
+/// [`Refused`] for a file that is no roster; trouble with the database. Bad rows are no error:
+/// they stand in the answer.
+pub async fn import(
+    desk: &Desk,
+    bytes: &[u8],
+    codes: Option<&mut dyn Write>,
+    quiet: bool,
+) -> anyhow::Result<Imported> {
+    let rows = table::read(bytes).map_err(|why| Refused::because(why.to_string()))?;
+    let header = rows.iter().take(HEADER_WITHIN).enumerate();
+    let found = header.map(|(place, row)| (place, Columns::find(&row.cells)));
+    let mut problems = Vec::new();
+    let mut columns = None;
+    for (place, found) in found {
+        match found {
+            Ok(found) => {
+                columns = Some((place, found));
+                break;
+            }
+            Err(missing) if problems.is_empty() || missing.len() < problems.len() => {
+                problems = missing;
+            }
+            Err(_) => {}
+        }
+    }
+    let Some((place, columns)) = columns else {
+        let reasons = problems.iter().map(|problem| problem.message.clone()).collect();
+        return Err(Refused { reasons }.into());
+    };
+    let filled = rows[place + 1..].iter().filter(|row| row.cells.iter().any(|c| !c.is_empty()));
+    let today = Date::in_china(desk.now());
+    let roster = gather(filled.map(|row| (row.number, columns.row(&row.cells))), today);
+    let mut outcome =
+        Imported { people: 0, codes: 0, problems: roster.problems, warnings: roster.warnings };
+    if !outcome.problems.is_empty() {
+        return Ok(outcome);
+    }
+    let mut progress = Progress::begin("people", roster.people.len(), quiet);
+    let mut numbers = Vec::with_capacity(roster.people.len());
+    for slice in roster.people.chunks(SLICE) {
+        let mut new = Vec::with_capacity(slice.len());
+        for person in slice {
+            new.push(new_candidate(desk, person).await?);
+        }
+        numbers.extend(desk.store.candidate_keep(&new).await?);
+        progress.done(numbers.len());
+    }
+    progress.finish();
+    outcome.people = numbers.len();
+    if let Some(out) = codes {
+        outcome.codes = issue_codes(desk, &roster.people, &numbers, out).await?;
+    }
+    let after = serde_json::json!({ "people": outcome.people, "codes": outcome.codes });
+    desk.store.audit_append(&desk.audit(None, "roster.import", "roster", &after)).await?;
+    Ok(outcome)
+}
+
+async fn new_candidate(desk: &Desk, person: &Person) -> anyhow::Result<NewCandidate> {
+    let institution = &person.registrations[0].registration.institution;
+    let fresh = InstitutionId::fresh(desk.now(), &mut system_rng());
+    let institution_id = desk.store.institution_keep(institution, fresh).await?;
+    let registrations = person.registrations.iter().flat_map(|registered| {
+        let registration = &registered.registration;
+        registration.scopes.iter().map(|scope| Registration {
+            certificate_no: registration.practice_number.as_str().to_owned(),
+            category: registration.category.label().to_owned(),
+            practice_scope: scope.clone(),
+            level: registration.level.label().to_owned(),
+        })
+    });
+    let id = person.resident_id.canonical();
+    let phone = person.phone.as_ref().map(assessment::phone::Phone::as_str);
+    Ok(NewCandidate {
+        candidate_id: CandidateId::fresh(desk.now(), &mut system_rng()),
+        institution_id,
+        name: person.name.as_str().to_owned(),
+        id_number_sealed: desk.keys.seal(id.as_bytes()),
+        id_number_hash: desk.keys.lookup_hash("id_number", id),
+        phone_sealed: phone.map(|phone| desk.keys.seal(phone.as_bytes())),
+        phone_hash: phone.map(|phone| desk.keys.lookup_hash("phone", phone)),
+        activated: person.is_activated(),
+        origin: "roster",
+        registrations: registrations.collect(),
+    })
+}
+
+/// Issues one code a person and writes them, the ID number masked.
+async fn issue_codes(
+    desk: &Desk,
+    people: &[Person],
+    numbers: &[i64],
+    out: &mut dyn Write,
+) -> anyhow::Result<usize> {
+    let now = desk.now();
+    let codes: Vec<OneTimeCode> =
+        people.iter().map(|_| OneTimeCode::fresh(&mut system_rng())).collect();
+    let hashes: Vec<(i64, Vec<u8>)> =
+        numbers.iter().zip(&codes).map(|(no, code)| (*no, token_hash(code.as_str()))).collect();
+    for slice in hashes.chunks(SLICE) {
+        let expires_at = now + RESET_CODE_VALID;
+        desk.store.one_time_code_issue(CodePurpose::Reset, slice, now, expires_at, None).await?;
+    }
+    out.write_all("\u{feff}姓名,身份证号,一次性代码\r\n".as_bytes())?;
+    for (person, code) in people.iter().zip(&codes) {
+        let (name, id) = (person.name.as_str(), person.resident_id.masked());
+        out.write_all(format!("{name},{id},{code}\r\n").as_bytes())?;
+    }
+    out.flush()?;
+    Ok(codes.len())
+}
