@@ -65,12 +65,9 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Row>, NotATable> {
         .from_reader(text.as_bytes());
     let mut rows = Vec::new();
     let mut record = csv::StringRecord::new();
-    loop {
-        match reader.read_record(&mut record) {
-            Ok(true) => {}
-            Ok(false) | Err(_) => break, // The text is UTF-8 and rows may differ in length.
-        }
-        let number = record.position().map_or(0, |position| position.line());
+    // The text is UTF-8 and rows may differ in length: nothing else can go wrong.
+    while let Ok(true) = reader.read_record(&mut record) {
+        let number = record.position().map_or(0, csv::Position::line);
         let number = u32::try_from(number).unwrap_or(u32::MAX);
         if rows.len() == ROWS_MAX {
             return Err(NotATable::TooManyRows);
