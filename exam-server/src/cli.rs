@@ -6,6 +6,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
+use question_bank::item::Defaults;
 use serde::Serialize;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
@@ -160,12 +161,14 @@ async fn run_bank(settings: &Settings, command: BankCommand, json: bool) -> anyh
         path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
     };
     match command {
-        BankCommand::Import { file, bank, login, dry_run, skip_bad } => {
+        BankCommand::Import { file, bank, login, pool, format, dry_run, skip_bad } => {
             let desk = Desk::open(settings).await?;
-            let wish = bank::Wish { dry_run, skip_bad, quiet: json };
+            let (format, defaults) = (format.0, Defaults { pool });
+            let wish = bank::Wish { dry_run, skip_bad, quiet: json, format, defaults };
             let bytes = std::fs::read(&file)?;
             let name = named(&file);
-            let imported = bank::import(&desk, &bank, &name, &bytes, &login, wish).await?;
+            let imported =
+                bank::import(&desk, &bank, &name, &bytes, login.as_deref(), wish).await?;
             print(&imported, json, import_lines)?;
             if imported.accepted + imported.unchanged == 0 {
                 return Err(Refused::because("nothing was imported").into());
@@ -174,14 +177,16 @@ async fn run_bank(settings: &Settings, command: BankCommand, json: bool) -> anyh
         }
         BankCommand::Approve { bank, login } => {
             let desk = Desk::open(settings).await?;
-            let approved = bank::approve(&desk, &bank, &login).await?;
+            let approved = bank::approve(&desk, &bank, login.as_deref()).await?;
             print(&approved, json, |approved| format!("{} units approved", approved.units))
         }
         BankCommand::Check { file } => {
             let checked = bank::check(&named(&file), &std::fs::read(&file)?);
             print(&checked, json, |checked| {
+                let problems: String =
+                    checked.problems.iter().map(|problem| format!("{problem}\n")).collect();
                 format!(
-                    "{} items, {} problems, {} nearly equal pairs, keys of four {:?}, of five {:?}",
+                    "{problems}{} items, {} problems, {} nearly equal pairs, keys of four {:?}, of five {:?}",
                     checked.items,
                     checked.problems.len(),
                     checked.similar.len(),
@@ -189,6 +194,14 @@ async fn run_bank(settings: &Settings, command: BankCommand, json: bool) -> anyh
                     checked.key_spread[1]
                 )
             })
+        }
+        BankCommand::Template { out, from } => {
+            let file = from.map(|from| std::fs::read(&from).map(|bytes| (named(&from), bytes)));
+            let file = file.transpose()?;
+            let from = file.as_ref().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
+            std::fs::write(&out, bank::template(from)?)?;
+            let written = serde_json::json!({ "file": out });
+            print(&written, json, |_| format!("{} written", out.display()))
         }
         BankCommand::List => {
             let desk = Desk::open(settings).await?;
@@ -219,8 +232,7 @@ fn import_lines(imported: &bank::Imported) -> String {
         imported.items, imported.accepted, imported.rejected, imported.unchanged
     );
     for problem in &imported.problems {
-        let item = problem.item.as_deref().unwrap_or("-");
-        text += &format!("{:?} {item} {}: {}\n", problem.severity, problem.code, problem.message);
+        text += &format!("{problem}\n");
     }
     text
 }

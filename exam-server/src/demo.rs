@@ -132,10 +132,11 @@ impl Demo {
         };
         for (file, bytes) in BANK_FILES {
             let wish = Wish { quiet: true, ..Wish::default() };
-            let imported = bank::import(&desk, BANK, file, bytes, people::AUTHOR, wish).await?;
+            let imported =
+                bank::import(&desk, BANK, file, bytes, Some(people::AUTHOR), wish).await?;
             anyhow::ensure!(imported.rejected == 0, "the demo bank is damaged");
         }
-        bank::approve(&desk, BANK, people::APPROVER).await?;
+        bank::approve(&desk, BANK, Some(people::APPROVER)).await?;
         for definition in EXAMS {
             exam::publish(&desk, definition, None).await?;
         }

@@ -44,6 +44,15 @@ pub fn content_hash(unit: &Unit, item: &Item) -> [u8; 32] {
     content.0.finalize().into()
 }
 
+/// Twelve hexadecimal digits over texts: a name for what has none.
+pub(crate) fn text_hash(texts: &[&str]) -> String {
+    let mut content = Content(Sha256::new());
+    for text in texts {
+        content.text(text);
+    }
+    content.0.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// SHA-256 over everything of a unit that a new version would change.
 #[must_use]
 pub fn version_hash(unit: &Unit) -> [u8; 32] {

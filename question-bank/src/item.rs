@@ -23,6 +23,31 @@ pub struct Unit {
     pub shared_options: Vec<ItemOption>,
     /// Its items, in order; one where it is no group.
     pub items: Vec<Item>,
+    /// Where in its file it stands.
+    pub source: Source,
+}
+
+/// What an import says of items whose file says nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct Defaults {
+    /// What they may be used for.
+    pub pool: Pool,
+}
+
+impl Default for Defaults {
+    fn default() -> Self {
+        Self { pool: Pool::Exam }
+    }
+}
+
+/// Where in its file a unit stands, as far as the format has places. It is no content: the same
+/// unit may come from somewhere else next time.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Source {
+    /// The sheet's name.
+    pub sheet: Option<String>,
+    /// The row from 1; of a group its first.
+    pub row: Option<u32>,
 }
 
 /// One question.

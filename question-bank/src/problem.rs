@@ -1,5 +1,7 @@
 //! What an import has to say about a file: where, what, and what to do about it.
 
+use std::fmt;
+
 use serde::Serialize;
 
 /// Whether a problem keeps an item out.
@@ -69,5 +71,54 @@ impl Problem {
     #[must_use]
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let severity = if self.is_error() { "error" } else { "warning" };
+        write!(f, "{severity} {}", self.file)?;
+        if let Some(sheet) = &self.sheet {
+            write!(f, " [{sheet}]")?;
+        }
+        match (self.row, self.column) {
+            (Some(row), Some(column)) => write!(f, " {}{row}", column_letters(column))?,
+            (Some(row), None) => write!(f, " row {row}")?,
+            (None, Some(column)) => write!(f, " column {}", column_letters(column))?,
+            (None, None) => {}
+        }
+        if let Some(item) = &self.item {
+            write!(f, " ({item})")?;
+        }
+        write!(f, " {}: {}", self.code, self.message)
+    }
+}
+
+/// A column as spreadsheets name it: 1 is `A`, 28 is `AB`.
+fn column_letters(mut column: u32) -> String {
+    let mut letters = Vec::new();
+    while column > 0 {
+        letters.push(char::from(b'A' + u8::try_from((column - 1) % 26).unwrap_or(0)));
+        column = (column - 1) / 26;
+    }
+    letters.iter().rev().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_names_its_cell_as_a_spreadsheet_does() {
+        let problem = Problem {
+            sheet: Some("单选题".to_owned()),
+            row: Some(12),
+            column: Some(28),
+            ..Problem::error("题库.xlsx", Some("S12"), "key_missing", "没有答案")
+        };
+        assert_eq!(
+            problem.to_string(),
+            "error 题库.xlsx [单选题] AB12 (S12) key_missing: 没有答案"
+        );
     }
 }

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+use exam_core::item::{Pool, Unknown};
+use question_bank::format::Format;
 
 use crate::config::Settings;
 use crate::store::Role;
@@ -102,14 +104,20 @@ pub(super) enum Command {
 pub(super) enum BankCommand {
     /// Import a file as drafts: all of it, or nothing
     Import {
-        /// A bank in the JSON format
+        /// A workbook (.xlsx), a table (.csv) or a bank in the JSON format
         file: PathBuf,
         /// The bank; made if there is none of this name
         #[arg(long)]
         bank: String,
-        /// Whose import it is: an author's login
+        /// Whose import it is: an author's login; may be left out where there is only one
         #[arg(long = "as")]
-        login: String,
+        login: Option<String>,
+        /// What items are for whose file does not say
+        #[arg(long, default_value = "exam", value_parser = pool)]
+        pool: Pool,
+        /// The file's format; by itself what the file holds tells
+        #[arg(long, default_value = "auto", value_parser = format)]
+        format: Wanted,
         /// Only say what would become of it
         #[arg(long)]
         dry_run: bool,
@@ -122,14 +130,22 @@ pub(super) enum BankCommand {
         /// The bank
         #[arg(long)]
         bank: String,
-        /// Whose approval it is: an approver's login
+        /// Whose approval it is: an approver's login; may be left out where there is only one
         #[arg(long = "as")]
-        login: String,
+        login: Option<String>,
     },
     /// Look at a whole file: problems, nearly equal pairs, spread of the keys
     Check {
-        /// A bank in the JSON format
+        /// A workbook (.xlsx), a table (.csv) or a bank in the JSON format
         file: PathBuf,
+    },
+    /// Write the table that authors fill in as a workbook
+    Template {
+        /// The workbook to write
+        out: PathBuf,
+        /// A bank file whose items it begins with
+        #[arg(long)]
+        from: Option<PathBuf>,
     },
     /// List all banks
     List,
@@ -139,7 +155,7 @@ pub(super) enum BankCommand {
 pub(super) enum RosterCommand {
     /// Store the people of a table; with one bad row nothing is stored
     Import {
-        /// A CSV file
+        /// A workbook (.xlsx) or a table (.csv)
         file: PathBuf,
         /// Issue a one-time code for each person and write them to this CSV file
         #[arg(long)]
@@ -223,4 +239,16 @@ pub(super) enum AttemptCommand {
 pub(super) enum AuditCommand {
     /// Check that no row was edited, removed, moved or cut off
     Verify,
+}
+
+/// The format that a file is said to have, or none.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wanted(pub(super) Option<Format>);
+
+fn format(name: &str) -> Result<Wanted, Unknown> {
+    if name == "auto" { Ok(Wanted(None)) } else { name.parse().map(Some).map(Wanted) }
+}
+
+fn pool(name: &str) -> Result<Pool, Unknown> {
+    name.parse()
 }

@@ -1,12 +1,12 @@
-//! `bank import|approve|check|list`.
+//! `bank import|approve|check|list|template`.
 
 use exam_core::ids::{BankId, StaffId};
+use question_bank::format::{self, Format};
 use question_bank::hash::{content_hash, version_hash};
-use question_bank::item::{Item, Unit};
-use question_bank::json;
+use question_bank::item::{Defaults, Item, Unit};
 use question_bank::pins::pinned;
 use question_bank::problem::{Problem, Severity};
-use question_bank::similar;
+use question_bank::{similar, template};
 use serde::Serialize;
 
 use super::progress::Progress;
@@ -24,6 +24,10 @@ pub struct Wish {
     pub skip_bad: bool,
     /// No progress is shown.
     pub quiet: bool,
+    /// The file's format; without one, what it holds tells.
+    pub format: Option<Format>,
+    /// What holds for items whose file says nothing.
+    pub defaults: Defaults,
 }
 
 /// What became of a file.
@@ -91,11 +95,11 @@ pub async fn import(
     bank: &str,
     file: &str,
     bytes: &[u8],
-    login: &str,
+    login: Option<&str>,
     wish: Wish,
 ) -> anyhow::Result<Imported> {
     let author = desk.staff(login, Role::Author).await?;
-    let read = json::read(bytes, file);
+    let read = format::read(bytes, file, wish.format, &wish.defaults);
     let bad = read.problems.iter().any(|problem| problem.severity == Severity::Error);
     let mut outcome = Imported {
         items: read.items,
@@ -169,16 +173,43 @@ fn new_unit(unit: &Unit, file: &str) -> NewUnit {
         pool: unit.pool.name().to_owned(),
         shared: serde_json::to_string(&shared).expect("texts are JSON"),
         content_hash: version_hash(unit).to_vec(),
-        source: serde_json::json!({ "file": file }).to_string(),
+        source: source_of(unit, file).to_string(),
         items: unit.items.iter().map(item).collect(),
     }
+}
+
+/// Where a unit stands in its file.
+fn source_of(unit: &Unit, file: &str) -> serde_json::Value {
+    let mut source = serde_json::json!({ "file": file });
+    if let Some(sheet) = &unit.source.sheet {
+        source["sheet"] = sheet.as_str().into();
+    }
+    if let Some(row) = unit.source.row {
+        source["row"] = row.into();
+    }
+    source
+}
+
+/// Writes the table that authors fill in as a workbook, with the items of a file or empty.
+///
+/// # Errors
+/// [`Refused`] for a file with errors, or with a text that no cell can hold.
+pub fn template(from: Option<(&str, &[u8])>) -> anyhow::Result<Vec<u8>> {
+    let read = from.map(|(file, bytes)| format::read(bytes, file, None, &Defaults::default()));
+    let read = read.unwrap_or_default();
+    let errors = read.problems.iter().filter(|problem| problem.is_error());
+    let reasons: Vec<String> = errors.map(ToString::to_string).collect();
+    if !reasons.is_empty() {
+        return Err(Refused { reasons }.into());
+    }
+    template::write(&read.units).map_err(|error| Refused::because(error.to_string()).into())
 }
 
 /// Approves every draft of a bank in the name of a second person.
 ///
 /// # Errors
 /// [`Refused`] for an unknown bank or member, for whoever imported, and where there are no drafts.
-pub async fn approve(desk: &Desk, bank: &str, login: &str) -> anyhow::Result<Approved> {
+pub async fn approve(desk: &Desk, bank: &str, login: Option<&str>) -> anyhow::Result<Approved> {
     let approver: StaffId = desk.staff(login, Role::Approver).await?.staff_id;
     let known = desk.store.bank_list().await?;
     let row = known.into_iter().find(|row| row.name == bank);
@@ -195,7 +226,7 @@ pub async fn approve(desk: &Desk, bank: &str, login: &str) -> anyhow::Result<App
 /// Looks at a whole file: problems, pairs that say nearly the same, and how keys are spread.
 #[must_use]
 pub fn check(file: &str, bytes: &[u8]) -> Checked {
-    let read = json::read(bytes, file);
+    let read = format::read(bytes, file, None, &Defaults::default());
     let similar = similar::pairs(&read.units).into_iter();
     Checked {
         items: read.items,

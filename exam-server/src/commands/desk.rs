@@ -53,16 +53,30 @@ impl Desk {
         self.clock.now()
     }
 
-    /// The member of staff with this login, who must have `role`.
+    /// The member of staff with this login, who must have `role`; without a login the only one
+    /// who has it.
     ///
     /// # Errors
-    /// [`Refused`] for an unknown login or a missing role.
-    pub async fn staff(&self, login: &str, role: Role) -> anyhow::Result<Staff> {
+    /// [`Refused`] for an unknown login or a missing role, and where nobody or several could be
+    /// meant.
+    pub async fn staff(&self, login: Option<&str>, role: Role) -> anyhow::Result<Staff> {
+        let role_name = serde_json::to_string(&role)?;
+        let Some(login) = login else {
+            let mut all = self.store.staff_list().await?;
+            all.retain(|staff| staff.roles.contains(&role));
+            let logins: Vec<_> = all.iter().map(|staff| staff.login.as_str()).collect();
+            let reason = match logins.as_slice() {
+                [_] => return Ok(all.remove(0)),
+                [] => format!("nobody has the role {role_name}; see `staff add`"),
+                several => format!("say --as: one of {} has to answer for it", several.join(", ")),
+            };
+            return Err(Refused::because(reason).into());
+        };
         let staff = self.store.staff_find(login).await?;
         let staff = staff.ok_or_else(|| Refused::because(format!("no staff named {login:?}")))?;
         if !staff.roles.contains(&role) {
-            let role = serde_json::to_string(&role)?;
-            return Err(Refused::because(format!("{login:?} has not the role {role}")).into());
+            let reason = format!("{login:?} has not the role {role_name}");
+            return Err(Refused::because(reason).into());
         }
         Ok(staff)
     }

@@ -6,7 +6,7 @@ use assessment::date::Date;
 use assessment::one_time_code::{OneTimeCode, RESET_CODE_VALID};
 use assessment::roster::{Columns, Person, RowProblem, gather};
 use exam_core::ids::{CandidateId, InstitutionId};
-use question_bank::table;
+use question_bank::table::{self, Part, Row};
 use serde::Serialize;
 
 use super::progress::Progress;
@@ -46,7 +46,7 @@ pub async fn import(
     codes: Option<&mut dyn Write>,
     quiet: bool,
 ) -> anyhow::Result<Imported> {
-    let rows = table::read(bytes).map_err(|why| Refused::because(why.to_string()))?;
+    let rows = rows_of(bytes)?;
     let header = rows.iter().take(HEADER_WITHIN).enumerate();
     let found = header.map(|(place, row)| (place, Columns::find(&row.cells)));
     let mut problems = Vec::new();
@@ -67,7 +67,8 @@ pub async fn import(
         let reasons = problems.iter().map(|problem| problem.message.clone()).collect();
         return Err(Refused { reasons }.into());
     };
-    let filled = rows[place + 1..].iter().filter(|row| row.cells.iter().any(|c| !c.is_empty()));
+    let filled =
+        rows[place + 1..].iter().filter(|row| row.cells.iter().any(|cell| !cell.text.is_empty()));
     let today = Date::in_china(desk.now());
     let roster = gather(filled.map(|row| (row.number, columns.row(&row.cells))), today);
     let mut outcome =
@@ -93,6 +94,25 @@ pub async fn import(
     let after = serde_json::json!({ "people": outcome.people, "codes": outcome.codes });
     desk.store.audit_append(&desk.audit(None, "roster.import", "roster", &after)).await?;
     Ok(outcome)
+}
+
+/// The rows of the first sheet that has any.
+fn rows_of(bytes: &[u8]) -> Result<Vec<Row>, Refused> {
+    let mut sheets: Vec<Vec<Row>> = Vec::new();
+    let mut broken = None;
+    let outcome = table::read(bytes, &mut |part| match part {
+        Part::Sheet(_) => sheets.push(Vec::new()),
+        Part::Row(row) => sheets.last_mut().expect("a sheet comes first").push(row),
+        Part::Broken { row, reason } => {
+            broken.get_or_insert_with(|| format!("工作表在第 {row} 行之后损坏：{reason}"));
+        }
+        Part::Outside { .. } | Part::Hidden(_) | Part::Pictures(_) => {}
+    });
+    outcome.map_err(|why| Refused::because(why.to_string()))?;
+    match broken {
+        Some(reason) => Err(Refused::because(reason)),
+        None => Ok(sheets.into_iter().find(|rows| !rows.is_empty()).unwrap_or_default()),
+    }
 }
 
 async fn new_candidate(desk: &Desk, person: &Person) -> anyhow::Result<NewCandidate> {

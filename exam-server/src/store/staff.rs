@@ -163,6 +163,20 @@ impl Store {
         self.staff_by(SQL, &id.to_string()).await
     }
 
+    /// All members of staff who are not disabled, by login.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database is in trouble or a row cannot be read.
+    pub async fn staff_list(&self) -> Result<Vec<Staff>, StoreError> {
+        const SQL: &str = "-- staff_list
+            SELECT staff_id, login, name, roles, scope, password_hash, totp_secret_sealed,
+                totp_last_step
+            FROM staff WHERE disabled_at_ms IS NULL ORDER BY login";
+        let rows: Vec<Row> = on!(self.readers(), pool => sqlx::query_as(SQL).fetch_all(pool).await)
+            .map_err(StoreError::in_query("staff_list"))?;
+        rows.into_iter().map(Staff::try_from).collect()
+    }
+
     async fn staff_by(&self, sql: &'static str, key: &str) -> Result<Option<Staff>, StoreError> {
         let row: Option<Row> = on!(self.readers(), pool => sqlx::query_as(sql)
             .bind(key)

@@ -7,7 +7,7 @@ use std::time::Duration;
 use exam_server::demo::Accounts;
 use exam_tests::process::free_address;
 use exam_tests::{Candidate, client};
-use question_bank::item::Unit;
+use question_bank::item::{Defaults, Unit};
 use question_bank::{json, similar};
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -21,7 +21,8 @@ fn units() -> Vec<Unit> {
     for entry in std::fs::read_dir(folder).expect("the demo has items") {
         let path = entry.expect("a file").path();
         let name = path.display().to_string();
-        let read = json::read(&std::fs::read(&path).expect("it can be read"), &name);
+        let read =
+            json::read(&std::fs::read(&path).expect("it can be read"), &name, &Defaults::default());
         let errors: Vec<_> = read.problems.iter().filter(|problem| problem.is_error()).collect();
         assert!(errors.is_empty(), "{errors:?}");
         assert_eq!(read.items, read.accepted, "{name}");

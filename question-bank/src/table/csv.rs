@@ -3,89 +3,47 @@
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, UTF_8};
 
-/// The most bytes of a file.
-pub const BYTES_MAX: usize = 64 << 20;
-
-/// The most rows of a table.
-pub const ROWS_MAX: usize = 200_000;
-
-/// The most cells of a row.
-pub const COLUMNS_MAX: usize = 200;
-
-/// A row with its number, from 1.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
-    /// As a spreadsheet program numbers it.
-    pub number: u32,
-    /// Its cells.
-    pub cells: Vec<String>,
-}
-
-/// Why a file is no table.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NotATable {
-    /// It is too big.
-    #[error("文件超过 64 MB，请拆分后再导入")]
-    TooBig,
-    /// Its encoding cannot be told.
-    #[error("文件编码无法识别，请另存为 UTF-8 的 CSV")]
-    Encoding,
-    /// It holds a NUL character: it is no text.
-    #[error("文件不是文本，请另存为 CSV")]
-    Nul,
-    /// It has too many rows.
-    #[error("超过 {ROWS_MAX} 行，请拆分后再导入")]
-    TooManyRows,
-    /// A row has too many cells.
-    #[error("第 {0} 行超过 {COLUMNS_MAX} 列")]
-    TooManyColumns(u32),
-    /// A quote is never closed.
-    #[error("第 {0} 行起引号没有闭合")]
-    QuoteUnclosed(u32),
-}
+use super::{COLUMNS_MAX, Cell, Form, NotATable, ROWS_MAX, Row};
 
 /// Reads a table. The encoding is told by its mark, by being UTF-8, or by what Chinese office
 /// programs write; the separator by the first line.
-///
-/// # Errors
-/// [`NotATable`] says what is wrong with the file.
-pub fn read(bytes: &[u8]) -> Result<Vec<Row>, NotATable> {
-    if bytes.len() > BYTES_MAX {
-        return Err(NotATable::TooBig);
-    }
+pub(super) fn read(bytes: &[u8], take: &mut dyn FnMut(Row)) -> Result<(), NotATable> {
     let text = decode(bytes)?;
     if text.contains('\0') {
         return Err(NotATable::Nul);
     }
     let text = if text.contains('\n') { text } else { text.replace('\r', "\n") };
+    // A quote that is never closed swallows the rest of the file into one cell.
+    let open = text.bytes().filter(|byte| *byte == b'"').count() % 2 == 1;
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
         .delimiter(separator(&text))
         .from_reader(text.as_bytes());
-    let mut rows = Vec::new();
+    let mut rows = 0;
+    let mut number = 0;
     let mut record = csv::StringRecord::new();
     // The text is UTF-8 and rows may differ in length: nothing else can go wrong.
     while let Ok(true) = reader.read_record(&mut record) {
-        let number = record.position().map_or(0, csv::Position::line);
+        number = record.position().map_or(0, csv::Position::line);
         let number = u32::try_from(number).unwrap_or(u32::MAX);
-        if rows.len() == ROWS_MAX {
+        rows += 1;
+        if rows > ROWS_MAX {
             return Err(NotATable::TooManyRows);
         }
         if record.len() > COLUMNS_MAX {
             return Err(NotATable::TooManyColumns(number));
         }
-        rows.push(Row {
-            number,
-            cells: record.iter().map(|cell| cell.trim().to_owned()).collect(),
-        });
+        let cell = |text: &str| Cell { text: text.trim().to_owned(), form: Form::Text };
+        let row = Row { number, cells: record.iter().map(cell).collect() };
+        if row.cells.iter().any(|cell| !cell.text.is_empty()) {
+            take(row);
+        }
     }
-    // A quote that is never closed swallows the rest of the file into one cell.
-    let quotes = text.bytes().filter(|byte| *byte == b'"').count();
-    match rows.last() {
-        Some(last) if quotes % 2 == 1 => Err(NotATable::QuoteUnclosed(last.number)),
-        _ => Ok(rows),
+    if open {
+        return Err(NotATable::QuoteUnclosed(u32::try_from(number).unwrap_or(u32::MAX)));
     }
+    Ok(())
 }
 
 fn decode(bytes: &[u8]) -> Result<String, NotATable> {
@@ -112,8 +70,14 @@ fn separator(text: &str) -> u8 {
 mod tests {
     use super::*;
 
+    fn rows(bytes: &[u8]) -> Result<Vec<Row>, NotATable> {
+        let mut rows = Vec::new();
+        read(bytes, &mut |row| rows.push(row)).map(|()| rows)
+    }
+
     fn cells(bytes: &[u8]) -> Vec<Vec<String>> {
-        read(bytes).expect("a table").into_iter().map(|row| row.cells).collect()
+        let texts = |row: Row| row.cells.into_iter().map(|cell| cell.text).collect();
+        rows(bytes).expect("a table").into_iter().map(texts).collect()
     }
 
     #[test]
@@ -137,17 +101,16 @@ mod tests {
 
     #[test]
     fn x11_what_is_no_table_says_why() {
-        assert_eq!(read(b"a,b\n1,\0\n"), Err(NotATable::Nul));
-        assert_eq!(read(b"a,b\n\"1,2\n3,4\n"), Err(NotATable::QuoteUnclosed(2)));
-        assert_eq!(read(&b"a,".repeat(1_000_000)), Err(NotATable::TooManyColumns(1)));
-        assert_eq!(read(&b"a\n".repeat(ROWS_MAX + 1)), Err(NotATable::TooManyRows));
-        assert_eq!(read(&vec![b'a'; BYTES_MAX + 1]), Err(NotATable::TooBig));
+        assert_eq!(rows(b"a,b\n1,\0\n"), Err(NotATable::Nul));
+        assert_eq!(rows(b"a,b\n\"1,2\n3,4\n"), Err(NotATable::QuoteUnclosed(2)));
+        assert_eq!(rows(&b"a,".repeat(1_000_000)), Err(NotATable::TooManyColumns(1)));
+        assert_eq!(rows(&b"a\n".repeat(ROWS_MAX + 1)), Err(NotATable::TooManyRows));
         assert_eq!(cells(b""), Vec::<Vec<String>>::new());
     }
 
     #[test]
     fn rows_are_numbered_as_a_spreadsheet_does() {
-        let rows = read(b"a\n\"two\nlines\"\nb\n").expect("a table");
+        let rows = rows(b"a\n\"two\nlines\"\nb\n").expect("a table");
         assert_eq!(rows.iter().map(|row| row.number).collect::<Vec<_>>(), [1, 2, 4]);
     }
 }
