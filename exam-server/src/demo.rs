@@ -20,15 +20,17 @@ use crate::server::Running;
 /// The setting that holds the demo accounts; a database that has it is served on loopback only.
 pub const ACCOUNTS: &str = "demo_accounts";
 
-/// The files that the demo's bank is imported from.
-const BANK_FILES: [(&str, &[u8]); 1] =
-    [("clinical.json", include_bytes!("../../demo/items/clinical.json"))];
+/// The file that the demo's bank is imported from.
+const BANK_FILE: (&str, &[u8]) = ("demo-bank.xlsx", include_bytes!("../../demo/demo-bank.xlsx"));
 
 /// The demo's bank.
 const BANK: &str = "演示题库";
 
 /// The exams of the demo.
-const EXAMS: [&str; 1] = [include_str!("../../demo/professional.toml")];
+const EXAMS: [&str; 2] = [
+    include_str!("../../demo/public-knowledge.toml"),
+    include_str!("../../demo/professional.toml"),
+];
 
 /// Accounts of the demo, as they are printed and shown on the start page.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -130,12 +132,10 @@ impl Demo {
             staff: people::staff(&desk, &hasher).await?,
             physicians: people::physicians(&desk, &hasher).await?,
         };
-        for (file, bytes) in BANK_FILES {
-            let wish = Wish { quiet: true, ..Wish::default() };
-            let imported =
-                bank::import(&desk, BANK, file, bytes, Some(people::AUTHOR), wish).await?;
-            anyhow::ensure!(imported.rejected == 0, "the demo bank is damaged");
-        }
+        let (file, bytes) = BANK_FILE;
+        let wish = Wish { quiet: true, ..Wish::default() };
+        let imported = bank::import(&desk, BANK, file, bytes, Some(people::AUTHOR), wish).await?;
+        anyhow::ensure!(imported.rejected == 0, "the demo bank is damaged");
         bank::approve(&desk, BANK, Some(people::APPROVER)).await?;
         for definition in EXAMS {
             exam::publish(&desk, definition, None).await?;

@@ -49,14 +49,14 @@ pub(super) fn of_cell(cell: &str) -> Vec<RawOption> {
 
 /// Lines that begin with a letter are options and others go on; without letters each is one.
 fn joined(lines: &[&str]) -> Vec<String> {
-    if unmarked(lines[0], "A").is_none() {
+    if unspaced(lines[0], "A").is_none() {
         return lines.iter().map(|line| (*line).to_owned()).collect();
     }
     let mut pieces: Vec<String> = Vec::new();
     for line in lines {
         let next = id_at(pieces.len());
         match pieces.last_mut() {
-            Some(last) if unmarked(line, &next).is_none() => {
+            Some(last) if unspaced(line, &next).is_none() => {
                 // Several on one line are told apart below; anything else belongs to the last.
                 last.push('\n');
                 last.push_str(line);
@@ -113,14 +113,24 @@ pub(super) fn unmarked<'a>(text: &'a str, id: &str) -> Option<&'a str> {
     rest.strip_prefix(MARKS).filter(|_| named).map(str::trim)
 }
 
+/// As [`unmarked`], and white space counts as a mark: only for texts that all begin so.
+fn unspaced<'a>(text: &'a str, id: &str) -> Option<&'a str> {
+    let spaced = || {
+        let mut chars = text.chars();
+        let named = id_at(letter(chars.next()?)?) == id;
+        chars.as_str().strip_prefix([' ', '\t', '\u{3000}']).filter(|_| named).map(str::trim)
+    };
+    unmarked(text, id).or_else(spaced)
+}
+
 /// Options with their ids; letters that the texts repeat go.
 fn numbered(texts: Vec<String>) -> Vec<RawOption> {
     let repeated = texts.iter().enumerate().all(|(place, text)| {
-        text.is_empty() || unmarked(text, &id_at(place)).is_some_and(|rest| !rest.is_empty())
+        text.is_empty() || unspaced(text, &id_at(place)).is_some_and(|rest| !rest.is_empty())
     });
     let option = |(place, text): (usize, String)| {
         let id = id_at(place);
-        let text = if repeated { unmarked(&text, &id).unwrap_or("").to_owned() } else { text };
+        let text = if repeated { unspaced(&text, &id).unwrap_or("").to_owned() } else { text };
         RawOption { id, text }
     };
     texts.into_iter().enumerate().map(option).collect()
@@ -139,6 +149,7 @@ mod tests {
         for cell in [
             "甲\n乙\n丙",
             "A.甲\nB.乙\nC.丙",
+            "A 甲\nB 乙\nC 丙",
             "甲###乙###丙",
             "甲|乙|丙",
             "A.甲 B.乙 C.丙",
@@ -167,6 +178,8 @@ mod tests {
         assert_eq!(texts(&options), ["甲", "乙"]);
         let options = of_columns(columns(&["甲", "", "丙"])).expect("options");
         assert_eq!(texts(&options), ["甲", "", "丙"]);
+        let options = of_cell("A.维生素 B 族\nB.叶酸");
+        assert_eq!(texts(&options), ["维生素 B 族", "叶酸"]);
         let options = of_columns(columns(&["A型血", "B型血"])).expect("options");
         assert_eq!(texts(&options), ["A型血", "B型血"]);
         assert_eq!(of_columns(columns(&["", ""])), None);

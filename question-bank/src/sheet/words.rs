@@ -36,9 +36,34 @@ pub(super) enum Column {
 const HEADERS: [(Column, &[&str]); 14] = [
     (
         Column::Code,
-        &["编号", "试题编号", "题目编号", "试题ID", "题目ID", "ID", "编码", "试题编码", "题号"],
+        &[
+            "编号",
+            "试题编号",
+            "题目编号",
+            "试题ID",
+            "题目ID",
+            "ID",
+            "编码",
+            "试题编码",
+            "题号",
+            "CODE",
+            "QUESTIONID",
+        ],
     ),
-    (Column::Type, &["题型", "题目类型", "试题类型", "类型", "题类", "试题题型", "题型名称"]),
+    (
+        Column::Type,
+        &[
+            "题型",
+            "题目类型",
+            "试题类型",
+            "类型",
+            "题类",
+            "试题题型",
+            "题型名称",
+            "TYPE",
+            "QUESTIONTYPE",
+        ],
+    ),
     (
         Column::Stem,
         &[
@@ -52,9 +77,27 @@ const HEADERS: [(Column, &[&str]); 14] = [
             "题目题干",
             "题干内容",
             "题目描述",
+            "QUESTION",
+            "STEM",
+            "CONTENT",
+            "QUESTIONTEXT",
+            "TITLE",
         ],
     ),
-    (Column::Options, &["选项", "选项内容", "备选项", "备选答案", "候选项", "答案选项", "可选项"]),
+    (
+        Column::Options,
+        &[
+            "选项",
+            "选项内容",
+            "备选项",
+            "备选答案",
+            "候选项",
+            "答案选项",
+            "可选项",
+            "OPTIONS",
+            "CHOICES",
+        ],
+    ),
     (
         Column::Answer,
         &[
@@ -67,6 +110,10 @@ const HEADERS: [(Column, &[&str]); 14] = [
             "题目答案",
             "正确项",
             "答案内容",
+            "ANSWER",
+            "CORRECTANSWER",
+            "CORRECT",
+            "KEY",
         ],
     ),
     (
@@ -81,11 +128,26 @@ const HEADERS: [(Column, &[&str]); 14] = [
             "答案说明",
             "试题分析",
             "题目详解",
+            "EXPLANATION",
+            "ANALYSIS",
+            "EXPLAIN",
+            "RATIONALE",
         ],
     ),
     (
         Column::Difficulty,
-        &["难度", "难易程度", "难易度", "难度等级", "试题难度", "题目难度", "难度级别"],
+        &[
+            "难度",
+            "难易程度",
+            "难易度",
+            "难度等级",
+            "试题难度",
+            "题目难度",
+            "难度级别",
+            "DIFFICULTY",
+            "DIFFICULTYLEVEL",
+            "LEVEL",
+        ],
     ),
     (Column::Facility, &["难度系数", "难度值"]),
     (
@@ -106,9 +168,13 @@ const HEADERS: [(Column, &[&str]); 14] = [
             "所属科目",
             "所属题库",
             "题库",
+            "CATEGORY",
+            "SUBJECT",
+            "CHAPTER",
+            "TOPIC",
         ],
     ),
-    (Column::Tags, &["知识点", "标签", "考点", "关键词", "关键字"]),
+    (Column::Tags, &["知识点", "标签", "考点", "关键词", "关键字", "TAGS", "KEYWORDS"]),
     (Column::Group, &["题组", "题组号", "题组编号", "大题编号", "材料编号", "分组"]),
     (
         Column::Shared,
@@ -125,7 +191,7 @@ const HEADERS: [(Column, &[&str]); 14] = [
             "案例题干",
         ],
     ),
-    (Column::Pool, &["用途", "题库用途"]),
+    (Column::Pool, &["用途", "题库用途", "POOL"]),
     (
         Column::Media,
         &["图片", "附图", "配图", "题目图片", "试题图片", "媒体", "附件", "音频", "视频"],
@@ -177,7 +243,8 @@ const BARE_LETTERS: usize = 10;
 
 /// The word without white space, in one spelling of letters and digits.
 pub(super) fn folded(word: &str) -> String {
-    word.nfkc().filter(|c| !c.is_whitespace() && *c != '*').collect::<String>().to_uppercase()
+    let kept = |c: &char| !c.is_whitespace() && !matches!(c, '*' | '_');
+    word.nfkc().filter(kept).collect::<String>().to_uppercase()
 }
 
 /// What a header cell means.
@@ -242,15 +309,36 @@ pub(super) enum TypeWord {
 const TYPES: [(TypeWord, &[&str]); 11] = [
     (
         TypeWord::Known(ItemType::Single),
-        &["单选", "单项选择", "单项", "最佳选择", "单项单选", "SINGLE"],
+        &["单选", "单项选择", "单项", "最佳选择", "单项单选", "SINGLE", "SINGLECHOICE"],
     ),
     (
         TypeWord::Known(ItemType::Multiple),
-        &["多选", "多项选择", "多项", "不定项", "不定项选择", "不定项多选", "MULTIPLE"],
+        &[
+            "多选",
+            "多项选择",
+            "多项",
+            "不定项",
+            "不定项选择",
+            "不定项多选",
+            "MULTIPLE",
+            "MULTIPLECHOICE",
+            "MULTI",
+        ],
     ),
     (
         TypeWord::Known(ItemType::Judge),
-        &["判断", "是非", "判断对错", "判断正误", "正误判断", "对错", "JUDGE"],
+        &[
+            "判断",
+            "是非",
+            "判断对错",
+            "判断正误",
+            "正误判断",
+            "对错",
+            "JUDGE",
+            "TRUEFALSE",
+            "TF",
+            "BOOLEAN",
+        ],
     ),
     (TypeWord::Known(ItemType::A1), &["A1", "A1/A2", "A1A2", "A"]),
     (TypeWord::Known(ItemType::A2), &["A2"]),
@@ -356,6 +444,8 @@ mod tests {
             ("【题型】", Column::Type),
             ("序号", Column::Unused),
             ("共用题干", Column::Shared),
+            ("option_a", Column::Option(0)),
+            ("Correct Answer", Column::Answer),
         ] {
             assert_eq!(column_of(header), Some(column), "{header}");
         }

@@ -4,31 +4,68 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use exam_core::item::ItemType;
 use exam_server::demo::Accounts;
 use exam_tests::process::free_address;
 use exam_tests::{Candidate, client};
 use question_bank::item::{Defaults, Unit};
-use question_bank::{json, similar};
+use question_bank::{format, json, similar, template};
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt, BufReader};
 
 const SERVER: &str = env!("CARGO_BIN_EXE_exam-server-under-test");
 
-/// All units of the demo's files.
+/// The bank as it is shipped.
+const SHIPPED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../demo/demo-bank.xlsx");
+
+/// All units of a file, which must have no error.
+fn units_of(path: &Path) -> Vec<Unit> {
+    let name = path.display().to_string();
+    let bytes = std::fs::read(path).expect("it can be read");
+    let read = format::read(&bytes, &name, None, &Defaults::default());
+    let errors: Vec<_> = read.problems.iter().filter(|problem| problem.is_error()).collect();
+    assert!(errors.is_empty(), "{errors:?}");
+    assert_eq!(read.items, read.accepted, "{name}");
+    read.units
+}
+
+/// All units of the demo.
 fn units() -> Vec<Unit> {
+    units_of(Path::new(SHIPPED))
+}
+
+/// The texts that the shipped workbook is made of can be reviewed; it must say the same.
+#[test]
+fn the_shipped_workbook_says_what_its_sources_say() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../demo/items");
-    let mut units = Vec::new();
-    for entry in std::fs::read_dir(folder).expect("the demo has items") {
-        let path = entry.expect("a file").path();
-        let name = path.display().to_string();
-        let read =
-            json::read(&std::fs::read(&path).expect("it can be read"), &name, &Defaults::default());
-        let errors: Vec<_> = read.problems.iter().filter(|problem| problem.is_error()).collect();
-        assert!(errors.is_empty(), "{errors:?}");
-        assert_eq!(read.items, read.accepted, "{name}");
-        units.extend(read.units);
+    let entries = std::fs::read_dir(folder).expect("the demo has items");
+    let mut paths: Vec<_> = entries.map(|entry| entry.expect("a file").path()).collect();
+    paths.sort();
+    let sources: Vec<Unit> = paths.iter().flat_map(|path| units_of(path)).collect();
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        let workbook = template::write(&sources).expect("every text fits a cell");
+        std::fs::write(SHIPPED, workbook).expect("the workbook can be written");
     }
-    units
+    assert_eq!(json::write(&units()), json::write(&sources));
+}
+
+#[test]
+fn the_demo_bank_has_items_of_every_type() {
+    let units = units();
+    let items = |item_type: ItemType| {
+        units.iter().filter(|unit| unit.item_type == item_type).map(|unit| unit.items.len()).sum()
+    };
+    let counts: Vec<usize> = ItemType::ALL.iter().map(|item_type| items(*item_type)).collect();
+    assert!(counts.iter().all(|count| *count >= 20), "{counts:?}");
+    assert!(counts.iter().sum::<usize>() >= 400, "{counts:?}");
+    let groups = |types: &[ItemType]| units.iter().filter(|u| types.contains(&u.item_type)).count();
+    assert!(groups(&[ItemType::A3, ItemType::A4]) >= 20);
+    assert!(groups(&[ItemType::B1]) >= 20);
+    for part in ["法律法规", "医学伦理", "医院感染控制", "急救与应急", "公共卫生"]
+    {
+        let topic = format!("公共知识/{part}");
+        assert!(units.iter().filter(|unit| unit.topic == topic).count() >= 30, "{topic}");
+    }
 }
 
 #[test]
@@ -60,6 +97,55 @@ fn every_item_of_the_demo_bank_says_why_and_by_what() {
             let marked = item.explanation.contains("演示，未经审定");
             assert!(!clinical || marked, "{} is not marked as a demo", item.code);
         }
+    }
+}
+
+/// What an explanation cites: the law's name, the article, and its words.
+fn citation(explanation: &str) -> Option<(&str, &str, &str)> {
+    let (law, rest) = explanation.strip_prefix('《')?.split_once('》')?;
+    let (article, rest) = rest.split_once('：')?;
+    let (words, _) = rest.strip_prefix('“')?.split_once('”')?;
+    (article.starts_with('第') && article.ends_with('条')).then_some((law, article, words))
+}
+
+/// The text of an article, up to the next one.
+fn article_of<'a>(law: &'a str, article: &str) -> Option<&'a str> {
+    let begins = |line: &str| {
+        let number = line.split_whitespace().next().unwrap_or("");
+        (number.starts_with('第') && number.ends_with('条')).then(|| number.to_owned())
+    };
+    let mut start = None;
+    let mut at = 0;
+    for line in law.split_inclusive('\n') {
+        match (begins(line), start) {
+            (Some(number), None) if number == article => start = Some(at),
+            (Some(_), Some(start)) => return Some(&law[start..at]),
+            _ => {}
+        }
+        at += line.len();
+    }
+    start.map(|start| &law[start..])
+}
+
+#[test]
+fn every_item_about_law_quotes_the_law() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../demo/laws");
+    let mut laws = std::collections::HashMap::new();
+    for entry in std::fs::read_dir(folder).expect("the demo has laws") {
+        let path = entry.expect("a file").path();
+        let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+        let name = name.split('(').next().unwrap_or_default().to_owned();
+        laws.insert(name, std::fs::read_to_string(path).expect("it can be read"));
+    }
+    let units = units();
+    let items = units.iter().filter(|unit| unit.topic == "公共知识/法律法规");
+    for item in items.flat_map(|unit| &unit.items) {
+        let code = &item.code;
+        let cited = citation(&item.explanation);
+        let (law, article, words) = cited.unwrap_or_else(|| panic!("{code} cites nothing"));
+        let text = laws.get(law).unwrap_or_else(|| panic!("{code}: {law} is not here"));
+        let text = article_of(text, article).unwrap_or_else(|| panic!("{code}: no {article}"));
+        assert!(text.contains(words), "{code}: {law}{article} does not say “{words}”");
     }
 }
 

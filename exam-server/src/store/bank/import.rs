@@ -6,6 +6,8 @@
 
 use exam_core::ids::{BankId, StaffId};
 use exam_core::time::Timestamp;
+use rustc_hash::FxHashMap;
+use sqlx::AssertSqlSafe;
 
 use super::{DraftCounts, NewItem, NewUnit};
 use crate::store::{AuditEntry, Store, StoreError, audit::bind_audit, in_transaction, on};
@@ -64,6 +66,7 @@ impl Store {
         Ok(counts)
     }
 
+    /// Stages one slice, a statement a table: a statement costs a way to the database and back.
     async fn bank_stage(
         &self,
         bank_id: BankId,
@@ -71,55 +74,54 @@ impl Store {
         by: StaffId,
         now: Timestamp,
     ) -> Result<DraftCounts, StoreError> {
-        const UNIT: &str = "-- unit_keep
-            INSERT INTO unit (bank_id, code) VALUES ($1, $2)
-            ON CONFLICT (bank_id, code) DO UPDATE SET code = excluded.code
-            RETURNING unit_no";
-        const NEWEST: &str = "-- unit_newest
-            SELECT version, content_hash FROM unit_version
-            WHERE unit_no = $1 AND state <> 'staged' ORDER BY version DESC LIMIT 1";
-        const VERSION: &str = "-- unit_version_stage
-            INSERT INTO unit_version (unit_no, version, state, item_type, topic, difficulty, tags,
-                pool, shared, content_hash, source, imported_by, imported_at_ms)
-            VALUES ($1, $2, 'staged', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-            RETURNING unit_version_no";
-        const ITEM: &str = "-- item_keep
-            INSERT INTO item (unit_no, code) VALUES ($1, $2)
-            ON CONFLICT (unit_no, code) DO UPDATE SET code = excluded.code
-            RETURNING item_no";
-        const ITEM_VERSION: &str = "-- item_version_stage
-            INSERT INTO item_version (unit_version_no, item_no, position, content, content_hash,
-                pinned)
-            VALUES ($1, $2, $3, $4, $5, $6)
-            RETURNING item_version_no";
-        const KEY: &str = "-- item_key_stage
-            INSERT INTO item_key (item_version_no, key_bits, explanation) VALUES ($1, $2, $3)";
         let failed = StoreError::in_query("bank_stage");
+        let (bank, by) = (bank_id.to_string(), by.to_string());
+        let kept = format!(
+            "-- unit_keep
+            INSERT INTO unit (bank_id, code) VALUES {} ON CONFLICT (bank_id, code) DO NOTHING",
+            rows(units.len(), 2)
+        );
+        let newest = format!(
+            "-- unit_newest
+            SELECT u.code, u.unit_no, v.version, v.content_hash FROM unit AS u
+            LEFT JOIN unit_version AS v ON v.unit_no = u.unit_no AND v.version = (
+                SELECT max(version) FROM unit_version
+                WHERE unit_no = u.unit_no AND state <> 'staged')
+            WHERE u.bank_id = $1 AND u.code IN {}",
+            list(units.len(), 2)
+        );
         let counts = in_transaction!(self, "bank_stage", tx => {
-            let mut counts = DraftCounts::default();
+            let mut query = sqlx::query(AssertSqlSafe(kept));
             for unit in units {
-                let unit_no: i64 = sqlx::query_scalar(UNIT)
-                    .bind(bank_id.to_string())
-                    .bind(&unit.code)
-                    .fetch_one(&mut *tx)
-                    .await
-                    .map_err(&failed)?;
-                let newest: Option<(i64, Vec<u8>)> = sqlx::query_as(NEWEST)
-                    .bind(unit_no)
-                    .fetch_optional(&mut *tx)
-                    .await
-                    .map_err(&failed)?;
-                let version = match newest {
-                    Some((_, hash)) if hash == unit.content_hash => {
-                        counts.unchanged += unit.items.len();
-                        continue;
-                    }
-                    Some((version, _)) => version + 1,
-                    None => 1,
-                };
-                let unit_version_no: i64 = sqlx::query_scalar(VERSION)
+                query = query.bind(&bank).bind(&unit.code);
+            }
+            query.execute(&mut *tx).await.map_err(&failed)?;
+            let mut query = sqlx::query_as(AssertSqlSafe(newest)).bind(&bank);
+            for unit in units {
+                query = query.bind(&unit.code);
+            }
+            let known: Vec<Newest> = query.fetch_all(&mut *tx).await.map_err(&failed)?;
+            let known: FxHashMap<&str, &Newest> =
+                known.iter().map(|newest| (newest.code.as_str(), newest)).collect();
+            let (mut changed, mut counts) = (Vec::new(), DraftCounts::default());
+            for unit in units {
+                let newest = known[unit.code.as_str()];
+                if newest.content_hash.as_ref() == Some(&unit.content_hash) {
+                    counts.unchanged += unit.items.len();
+                } else {
+                    counts.added += unit.items.len();
+                    changed.push((newest.unit_no, newest.version.unwrap_or(0) + 1, unit));
+                }
+            }
+            if changed.is_empty() {
+                return Ok(counts);
+            }
+            let mut query = sqlx::query_as(AssertSqlSafe(version_sql(changed.len())));
+            for (unit_no, version, unit) in &changed {
+                query = query
                     .bind(unit_no)
                     .bind(version)
+                    .bind("staged")
                     .bind(&unit.item_type)
                     .bind(&unit.topic)
                     .bind(&unit.difficulty)
@@ -128,39 +130,52 @@ impl Store {
                     .bind(&unit.shared)
                     .bind(&unit.content_hash)
                     .bind(&unit.source)
-                    .bind(by.to_string())
-                    .bind(now.as_ms())
-                    .fetch_one(&mut *tx)
-                    .await
-                    .map_err(&failed)?;
-                for (position, item) in (1_i64..).zip(&unit.items) {
-                    let NewItem { code, content, content_hash, pinned, key_bits, explanation } = item;
-                    let item_no: i64 = sqlx::query_scalar(ITEM)
-                        .bind(unit_no)
-                        .bind(code)
-                        .fetch_one(&mut *tx)
-                        .await
-                        .map_err(&failed)?;
-                    let item_version_no: i64 = sqlx::query_scalar(ITEM_VERSION)
-                        .bind(unit_version_no)
-                        .bind(item_no)
-                        .bind(position)
-                        .bind(content)
-                        .bind(content_hash)
-                        .bind(pinned)
-                        .fetch_one(&mut *tx)
-                        .await
-                        .map_err(&failed)?;
-                    sqlx::query(KEY)
-                        .bind(item_version_no)
-                        .bind(key_bits)
-                        .bind(explanation)
-                        .execute(&mut *tx)
-                        .await
-                        .map_err(&failed)?;
-                }
-                counts.added += unit.items.len();
+                    .bind(&by)
+                    .bind(now.as_ms());
             }
+            let versions: Vec<(i64, i64)> = query.fetch_all(&mut *tx).await.map_err(&failed)?;
+            let versions: FxHashMap<i64, i64> = versions.into_iter().collect();
+            let items: Vec<Placed<'_>> = changed.iter().flat_map(placed).collect();
+            let mut query = sqlx::query(AssertSqlSafe(item_sql(items.len())));
+            for Placed { unit_no, item, .. } in &items {
+                query = query.bind(unit_no).bind(&item.code);
+            }
+            query.execute(&mut *tx).await.map_err(&failed)?;
+            let mut query = sqlx::query_as(AssertSqlSafe(item_numbers_sql(changed.len())));
+            for (unit_no, _, _) in &changed {
+                query = query.bind(unit_no);
+            }
+            let numbers: Vec<(i64, String, i64)> =
+                query.fetch_all(&mut *tx).await.map_err(&failed)?;
+            let numbers: FxHashMap<(i64, &str), i64> = numbers
+                .iter()
+                .map(|(unit_no, code, item_no)| ((*unit_no, code.as_str()), *item_no))
+                .collect();
+            let mut query = sqlx::query_as(AssertSqlSafe(item_version_sql(items.len())));
+            for Placed { unit_no, position, item } in &items {
+                query = query
+                    .bind(versions[unit_no])
+                    .bind(numbers[&(*unit_no, item.code.as_str())])
+                    .bind(position)
+                    .bind(&item.content)
+                    .bind(&item.content_hash)
+                    .bind(item.pinned);
+            }
+            let staged: Vec<(i64, i64, i64)> = query.fetch_all(&mut *tx).await.map_err(&failed)?;
+            let staged: FxHashMap<(i64, i64), i64> = staged
+                .into_iter()
+                .map(|(item_version_no, unit_version_no, position)| {
+                    ((unit_version_no, position), item_version_no)
+                })
+                .collect();
+            let mut query = sqlx::query(AssertSqlSafe(key_sql(items.len())));
+            for Placed { unit_no, position, item } in &items {
+                query = query
+                    .bind(staged[&(versions[unit_no], *position)])
+                    .bind(item.key_bits)
+                    .bind(&item.explanation);
+            }
+            query.execute(&mut *tx).await.map_err(&failed)?;
             counts
         });
         Ok(counts)
@@ -222,4 +237,81 @@ impl Store {
         });
         Ok(())
     }
+}
+
+/// The newest version of a unit that is there already.
+#[derive(sqlx::FromRow)]
+struct Newest {
+    code: String,
+    unit_no: i64,
+    version: Option<i64>,
+    content_hash: Option<Vec<u8>>,
+}
+
+/// An item with its unit's number and its place in it, from 1.
+struct Placed<'a> {
+    unit_no: i64,
+    position: i64,
+    item: &'a NewItem,
+}
+
+fn placed<'a>((unit_no, _, unit): &'a (i64, i64, &'a NewUnit)) -> impl Iterator<Item = Placed<'a>> {
+    let items = (1..).zip(&unit.items);
+    items.map(|(position, item)| Placed { unit_no: *unit_no, position, item })
+}
+
+fn version_sql(count: usize) -> String {
+    format!(
+        "-- unit_version_stage
+        INSERT INTO unit_version (unit_no, version, state, item_type, topic, difficulty, tags,
+            pool, shared, content_hash, source, imported_by, imported_at_ms)
+        VALUES {} RETURNING unit_no, unit_version_no",
+        rows(count, 13)
+    )
+}
+
+fn item_sql(count: usize) -> String {
+    format!(
+        "-- item_keep
+        INSERT INTO item (unit_no, code) VALUES {} ON CONFLICT (unit_no, code) DO NOTHING",
+        rows(count, 2)
+    )
+}
+
+fn item_numbers_sql(count: usize) -> String {
+    format!(
+        "-- item_numbers
+        SELECT unit_no, code, item_no FROM item WHERE unit_no IN {}",
+        list(count, 1)
+    )
+}
+
+fn item_version_sql(count: usize) -> String {
+    format!(
+        "-- item_version_stage
+        INSERT INTO item_version (unit_version_no, item_no, position, content, content_hash,
+            pinned)
+        VALUES {} RETURNING item_version_no, unit_version_no, position",
+        rows(count, 6)
+    )
+}
+
+fn key_sql(count: usize) -> String {
+    format!(
+        "-- item_key_stage
+        INSERT INTO item_key (item_version_no, key_bits, explanation) VALUES {}",
+        rows(count, 3)
+    )
+}
+
+/// `count` rows of `width` parameters, numbered from 1: `($1, $2), ($3, $4)`.
+fn rows(count: usize, width: usize) -> String {
+    let rows: Vec<String> = (0..count).map(|row| list(width, row * width + 1)).collect();
+    rows.join(", ")
+}
+
+/// `count` parameters, numbered from `first`: `($2, $3)`.
+fn list(count: usize, first: usize) -> String {
+    let parameters: Vec<String> = (first..first + count).map(|n| format!("${n}")).collect();
+    format!("({})", parameters.join(", "))
 }
