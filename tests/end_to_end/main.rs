@@ -1,5 +1,6 @@
 //! End-to-end tests against the real server on both databases.
 
+mod bank_files;
 mod crash;
 mod demo;
 mod live;

@@ -198,10 +198,26 @@ async fn a_roster_becomes_people_who_sign_in_with_a_code() {
     let listed = std::fs::read_to_string(&codes).expect("the codes are there");
     assert!(!listed.contains(&people[3].resident_id), "ID numbers are masked");
     let one_time = listed.lines().nth(4).and_then(|line| line.rsplit(',').next()).expect("a code");
+    let workbook = folder.join("roster.xlsx");
+    std::fs::write(&workbook, workbook_of(&csv)).expect("written");
+    let import = ["roster", "import", workbook.to_str().expect("a path")];
+    let (code, said) = command(SERVER, &database.url, &import).await;
+    assert_eq!((code, said.contains("\"people\":120")), (Some(0), true), "{said}");
     let mut process = Process::start(SERVER, &database).await;
     let stranger = Candidate::new(process.address, String::new());
     let body = json!({ "id_number": people[3].resident_id, "password": one_time });
     let (status, reply) = stranger.post("/sign-in", body).await;
     assert_eq!((status, &reply["must_change_password"]), (StatusCode::OK, &json!(true)), "{reply}");
     assert_eq!(process.stop().await, Some(0));
+}
+
+/// The same table as a workbook.
+fn workbook_of(csv: &str) -> Vec<u8> {
+    let mut workbook = rust_xlsxwriter::Workbook::new();
+    let sheet = workbook.add_worksheet();
+    for (row, line) in (0..).zip(csv.lines()) {
+        let cells: Vec<&str> = line.split(',').map(|cell| cell.trim_matches('"')).collect();
+        sheet.write_row(row, 0, cells).expect("a row");
+    }
+    workbook.save_to_buffer().expect("a workbook")
 }

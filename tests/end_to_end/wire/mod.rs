@@ -14,7 +14,7 @@ on_both! {
     w24_w26_ten_thousand_saves_on_one_question;
     w28_compression_is_declined;
     w31_a_phone_that_hangs_up_poisons_nothing;
-    saving_right_and_wrong_look_the_same;
+    w27_saving_right_and_wrong_look_and_last_the_same;
     no_key_leaves_before_its_release;
     w05_a_signed_out_cookie_opens_nothing;
     w08_what_is_no_websocket_ends_the_connection;

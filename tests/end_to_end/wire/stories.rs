@@ -264,17 +264,63 @@ pub async fn w31_a_phone_that_hangs_up_poisons_nothing(kind: Kind) {
     server.running.stop().await;
 }
 
-pub async fn saving_right_and_wrong_look_the_same(kind: Kind) {
+/// Whether two samples of times may be of one distribution: Kolmogorov and Smirnov's test, at the
+/// level of one in a hundred (its asymptotic form, `D √(nm/(n+m)) < 1.63`).
+fn alike(mut first: Vec<Duration>, mut second: Vec<Duration>) -> bool {
+    first.sort_unstable();
+    second.sort_unstable();
+    let share = |sample: &[Duration], at: Duration| {
+        sample.partition_point(|time| *time <= at) as f64 / sample.len() as f64
+    };
+    let apart = first.iter().chain(&second);
+    let apart = apart.map(|at| (share(&first, *at) - share(&second, *at)).abs());
+    let (n, m) = (first.len() as f64, second.len() as f64);
+    apart.fold(0.0, f64::max) * (n * m / (n + m)).sqrt() < 1.63
+}
+
+pub async fn w27_saving_right_and_wrong_look_and_last_the_same(kind: Kind) {
+    const ROUNDS: usize = 3;
+    const SAVES: u64 = 300;
     let server = server_or_return!(kind);
-    let (_candidate, _, mut socket) = seated(&server).await;
+    let (candidate, attempt, mut socket) = seated(&server).await;
+    let paper = candidate.get(&format!("/attempts/{attempt}/paper")).await;
+    let slots = paper["slots"].as_array().expect("slots");
+    let slot = slots.iter().find(|slot| slot["type"] == "single").expect("a single item");
+    let right = &server.exam.right[slot["stem"].as_str().expect("a stem")][0];
+    let options = slot["options"].as_array().expect("options");
+    let id = |is_right: bool| {
+        let found = options.iter().find(|option| (option["text"] == right.as_str()) == is_right);
+        found.and_then(|option| option["id"].as_str()).expect("an option")
+    };
+    let number = slot["slot"].as_u64().expect("a number");
     let mut shapes = std::collections::BTreeSet::new();
-    for (n, option) in (10..).zip(["a", "b", "c", "d"]) {
-        let ack = socket.save(n, 1, &[option]).await;
-        let keys: Vec<String> = ack.as_object().expect("an object").keys().cloned().collect();
-        shapes.insert((keys, ack["n"].to_string().len()));
+    let mut n = 10_000;
+    let mut alike_once = false;
+    for _ in 0..ROUNDS {
+        let mut times = [Vec::new(), Vec::new()];
+        for _ in 0..SAVES {
+            n += 1;
+            // In a random order, so that whatever else happens here happens to both.
+            let is_right = exam_tests::database::random()[0].is_multiple_of(2);
+            let began = tokio::time::Instant::now();
+            let mut ack = socket.save(n, number, &[id(is_right)]).await;
+            times[usize::from(is_right)].push(began.elapsed());
+            ack["remaining_ms"] = json!(null);
+            shapes.insert(ack.to_string().len());
+        }
+        let [wrong, right] = times;
+        alike_once |= alike(wrong, right);
     }
-    assert_eq!(shapes.len(), 1, "{shapes:?}");
+    assert_eq!(shapes.len(), 1, "acks of right and wrong differ in size");
+    assert!(alike_once, "in each of {ROUNDS} rounds the times of right and wrong differed");
     server.running.stop().await;
+}
+
+#[test]
+fn a_difference_of_a_tenth_is_seen() {
+    let times = |from: u64| (0..300).map(|n| Duration::from_micros(from + n)).collect::<Vec<_>>();
+    assert!(alike(times(1_000), times(1_010)));
+    assert!(!alike(times(1_000), times(1_100)));
 }
 
 pub async fn no_key_leaves_before_its_release(kind: Kind) {
