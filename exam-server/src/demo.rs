@@ -1,6 +1,7 @@
 //! The demo: everything a stranger needs to try an exam, made through the same functions that
 //! people use, and only where it is missing.
 
+pub mod accounts;
 mod lan;
 mod people;
 
@@ -8,7 +9,6 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use anyhow::Context;
-use serde::{Deserialize, Serialize};
 
 use crate::auth::hasher::Hasher;
 use crate::commands::bank::{self, Wish};
@@ -16,9 +16,7 @@ use crate::commands::{Desk, exam};
 use crate::config::Settings;
 use crate::keys::Keys;
 use crate::server::Running;
-
-/// The setting that holds the demo accounts; a database that has it is served on loopback only.
-pub const ACCOUNTS: &str = "demo_accounts";
+use accounts::{ACCOUNTS, Accounts};
 
 /// The file that the demo's bank is imported from.
 const BANK_FILE: (&str, &[u8]) = ("demo-bank.xlsx", include_bytes!("../../demo/demo-bank.xlsx"));
@@ -31,57 +29,6 @@ const EXAMS: [&str; 2] = [
     include_str!("../../demo/public-knowledge.toml"),
     include_str!("../../demo/professional.toml"),
 ];
-
-/// Accounts of the demo, as they are printed and shown on the start page.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Accounts {
-    /// Physicians.
-    pub physicians: Vec<Physician>,
-    /// Staff.
-    pub staff: Vec<Staff>,
-}
-
-/// A physician of the demo.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Physician {
-    /// The name.
-    pub name: String,
-    /// The ID number, synthetic.
-    pub id_number: String,
-    /// The password.
-    pub password: String,
-}
-
-/// A member of staff of the demo.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Staff {
-    /// The name to sign in with.
-    pub login: String,
-    /// What the person may do.
-    pub role: String,
-    /// The password.
-    pub password: String,
-    /// The second factor's secret in base 32.
-    pub totp_secret: String,
-}
-
-impl Accounts {
-    /// What a terminal shows, with the codes of now.
-    #[must_use]
-    pub fn to_text(&self) -> String {
-        let mut text = String::from("演示账号（人物均为虚构）\n\n考生（身份证号 / 密码）\n");
-        for physician in &self.physicians {
-            let Physician { name, id_number, password } = physician;
-            text += &format!("  {name}  {id_number}  {password}\n");
-        }
-        text += "\n工作人员（账号 / 密码 / 动态口令密钥）\n";
-        for staff in &self.staff {
-            let Staff { login, role, password, totp_secret } = staff;
-            text += &format!("  {login}（{role}）  {password}  {totp_secret}\n");
-        }
-        text
-    }
-}
 
 /// How the demo was asked for.
 #[derive(Clone, Debug)]

@@ -139,7 +139,7 @@ pub async fn start_with(
     let store = open_store(settings, &keys).await?;
     store.settle().await?;
     if !config.listen.ip().is_loopback()
-        && store.setting_find(crate::demo::ACCOUNTS).await?.is_some()
+        && store.setting_find(crate::demo::accounts::ACCOUNTS).await?.is_some()
         && !options.demo_on_lan
     {
         anyhow::bail!("this database has demo accounts: it is served on loopback only");

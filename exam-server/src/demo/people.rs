@@ -7,7 +7,7 @@ use exam_core::ids::{CandidateId, InstitutionId};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 
-use super::{Physician, Staff};
+use super::accounts::{Physician, Staff};
 use crate::auth::hasher::Hasher;
 use crate::auth::totp;
 use crate::chance::system_rng;

@@ -20,9 +20,9 @@ pub(super) fn routes(openapi: OpenApi) -> Router<App> {
 }
 
 async fn home(State(app): State<App>) -> Html<String> {
-    let demo = match app.store.setting_find(crate::demo::ACCOUNTS).await {
+    let demo = match app.store.setting_find(crate::demo::accounts::ACCOUNTS).await {
         Ok(Some(accounts)) => {
-            let accounts = serde_json::from_str::<crate::demo::Accounts>(&accounts);
+            let accounts = serde_json::from_str::<crate::demo::accounts::Accounts>(&accounts);
             accounts.map_or_else(|_| String::new(), |accounts| escape(&accounts.to_text()))
         }
         _ => String::new(),

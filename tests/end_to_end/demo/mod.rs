@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use exam_core::item::ItemType;
-use exam_server::demo::Accounts;
+use exam_server::demo::accounts::Accounts;
 use exam_tests::process::free_address;
 use exam_tests::{Candidate, client};
 use question_bank::item::{Defaults, Unit};
@@ -180,7 +180,8 @@ async fn a_stranger_starts_the_demo_signs_in_and_sits_an_exam() {
         ..Default::default()
     };
     let desk = exam_server::commands::Desk::open(&settings).await.expect("the database opens");
-    let kept = desk.store.setting_find(exam_server::demo::ACCOUNTS).await.expect("it answers");
+    let kept =
+        desk.store.setting_find(exam_server::demo::accounts::ACCOUNTS).await.expect("it answers");
     let accounts: Accounts = serde_json::from_str(&kept.expect("accounts")).expect("JSON");
     let physician = &accounts.physicians[0];
     assert!(greeting.contains(&physician.id_number) && page.contains(&physician.id_number));
