@@ -2,7 +2,7 @@
 
 mod arguments;
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -66,6 +66,7 @@ fn start_log() {
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_span_events(FmtSpan::NONE);
     let json = std::env::var("EXAM_LOG_FORMAT").is_ok_and(|format| format == "json");
     let started = if json { log.json().try_init() } else { log.compact().try_init() };
@@ -148,6 +149,7 @@ async fn run_server(settings: &Settings) -> anyhow::Result<()> {
 async fn run_demo(settings: Settings, lan: bool) -> anyhow::Result<()> {
     let demo = Demo::prepare(settings, lan)?;
     let accounts = demo.fill().await?;
+    #[cfg_attr(not(feature = "turned-clock"), expect(clippy::needless_update))]
     let options = server::Options { demo_on_lan: lan, ..server::Options::default() };
     let running = server::start_with(&demo.settings, exit_after_failed_sync, options).await?;
     println!("{}", demo.greeting(&running, &accounts));

@@ -21,7 +21,8 @@ pub use test_clock::turn_clock;
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use tower_http::catch_panic::CatchPanicLayer;
-use utoipa::OpenApi;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
@@ -30,32 +31,48 @@ use axum::response::IntoResponse;
 
 /// The description of the whole interface.
 #[derive(OpenApi)]
-#[openapi(info(
-    title = "Examination engine",
-    description = "Candidates sit timed papers; staff look after them. Errors are problem \
-        details (RFC 9457) with a `code`. Times are milliseconds of server UTC, points are \
-        hundredths."
-))]
+#[openapi(
+    info(
+        title = "Examination engine",
+        version = env!("CARGO_PKG_VERSION"),
+        contact(),
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+        description = "Candidates sit timed papers; staff look after them. Errors are problem \
+            details (RFC 9457) with a `code`. Times are milliseconds of server UTC, points are \
+            hundredths. Sign in, then put the token into Authorize."
+    ),
+    modifiers(&Token),
+    security(("token" = [])),
+)]
 struct Description;
+
+/// How a client says who it is.
+struct Token;
+
+impl Modify for Token {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        openapi.components.get_or_insert_default().add_security_scheme("token", scheme);
+    }
+}
 
 /// Where the candidate protocol lives.
 pub const API: &str = "/api/v1";
 
 /// All routes, and their description.
 #[must_use]
-pub fn describe() -> (OpenApiRouter<App>, ()) {
-    let api = OpenApiRouter::with_openapi(Description::openapi())
+pub fn describe() -> OpenApiRouter<App> {
+    let api = OpenApiRouter::new()
         .merge(sign_in::routes())
         .merge(exams::routes())
         .merge(attempts::routes())
         .merge(staff::routes());
-    (OpenApiRouter::new().nest(API, api), ())
+    OpenApiRouter::with_openapi(Description::openapi()).nest(API, api)
 }
 
 /// The router of a running server.
 pub fn router(app: App) -> Router {
-    let (described, ()) = describe();
-    let (router, openapi) = described.split_for_parts();
+    let (router, openapi) = describe().split_for_parts();
     let router = router
         .merge(pages::routes(openapi))
         .merge(operate::routes())

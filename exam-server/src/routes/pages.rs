@@ -7,6 +7,7 @@ use axum::{Json, Router};
 use utoipa::openapi::OpenApi;
 
 use crate::app::App;
+use crate::demo::accounts::{ACCOUNTS, Accounts};
 
 /// Where the description is.
 const OPENAPI: &str = "/openapi.json";
@@ -19,36 +20,44 @@ pub(super) fn routes(openapi: OpenApi) -> Router<App> {
         .route("/api/v1/openapi.json", get(async move || Json(description)))
 }
 
+/// The page, with places for what is known only while the server runs.
+const HOME: &str = include_str!("pages/home.html");
+
 async fn home(State(app): State<App>) -> Html<String> {
-    let demo = match app.store.setting_find(crate::demo::accounts::ACCOUNTS).await {
-        Ok(Some(accounts)) => {
-            let accounts = serde_json::from_str::<crate::demo::accounts::Accounts>(&accounts);
-            accounts.map_or_else(|_| String::new(), |accounts| escape(&accounts.to_text()))
-        }
-        _ => String::new(),
+    let accounts = app.store.setting_find(ACCOUNTS).await.ok().flatten();
+    let accounts = accounts.and_then(|accounts| serde_json::from_str(&accounts).ok());
+    let support = app.config.support_lines.iter();
+    let support: String = support.map(|line| format!("<p>{}</p>", escape(line))).collect();
+    let page = HOME
+        .replace("{openapi}", OPENAPI)
+        .replace("{demo}", &accounts.as_ref().map_or_else(String::new, demo_tables))
+        .replace("{support}", &support);
+    Html(page)
+}
+
+/// The accounts of a demo, for people to sign in with.
+fn demo_tables(accounts: &Accounts) -> String {
+    let physicians = accounts.physicians.iter();
+    let physicians = physicians.map(|p| [p.name.as_str(), &p.id_number, &p.password, ""]);
+    let staff = accounts.staff.iter();
+    let staff = staff.map(|s| [s.role.as_str(), &s.login, &s.password, &s.totp_secret]);
+    format!(
+        "<h2>演示账号</h2><p>人物均为虚构。</p>{}{}",
+        table(["考生", "身份证号", "密码", ""], physicians),
+        table(["工作人员", "账号", "密码", "动态口令密钥"], staff)
+    )
+}
+
+/// A table; its last column is left out where it has no heading.
+fn table<'a>(headings: [&str; 4], rows: impl Iterator<Item = [&'a str; 4]>) -> String {
+    let columns = headings.iter().filter(|heading| !heading.is_empty()).count();
+    let line = |tag: &str, cells: [&str; 4]| -> String {
+        let cells = cells[..columns].iter();
+        let cells: String = cells.map(|cell| format!("<{tag}>{}</{tag}>", escape(cell))).collect();
+        format!("<tr>{cells}</tr>")
     };
-    let support: String =
-        app.config.support_lines.iter().map(|line| format!("<p>{}</p>", escape(line))).collect();
-    let demo = if demo.is_empty() {
-        String::new()
-    } else {
-        format!("<h2>演示账号</h2><pre>{demo}</pre>")
-    };
-    Html(format!(
-        "<!doctype html><html lang=\"zh-CN\"><head><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <meta name=\"color-scheme\" content=\"light dark\"><title>医师定期考核</title>\
-         <style>body{{font:17px/1.6 'PingFang SC','HarmonyOS Sans','Noto Sans SC',sans-serif;\
-         max-width:44rem;margin:0 auto;padding:1.5rem;color:#1d2939;background:#f7f8fa}}\
-         a{{color:#0b7a75}}pre{{background:#fff;border:1px solid #e4e7ec;border-radius:8px;\
-         padding:12px;overflow-x:auto}}@media(prefers-color-scheme:dark){{body{{color:#e4e7ec;\
-         background:#101828}}pre{{background:#1d2939;border-color:#475467}}a{{color:#5fd0c9}}}}\
-         </style></head><body><h1>医师定期考核 · 在线考试引擎</h1>\
-         <p>服务器已启动。手机端页面尚未提供，考生协议与接口说明见 <a href=\"/docs\">接口文档</a>\
-         （<a href=\"{OPENAPI}\">openapi.json</a>）。</p>\
-         <p>运行状态：<a href=\"/readyz\">/readyz</a> · <a href=\"/metrics\">/metrics</a></p>\
-         {demo}{support}</body></html>"
-    ))
+    let rows: String = rows.map(|row| line("td", row)).collect();
+    format!("<table><thead>{}</thead><tbody>{rows}</tbody></table>", line("th", headings))
 }
 
 fn escape(text: &str) -> String {
