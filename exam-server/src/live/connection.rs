@@ -1,6 +1,8 @@
 //! One candidate's WebSocket: a task that owns the socket and its folded session.
 
+mod inbound;
 mod jobs;
+mod outbound;
 mod view;
 
 use std::collections::VecDeque;
@@ -12,18 +14,15 @@ use std::time::Duration;
 use axum::extract::ws::{CloseFrame, Message as Frame, WebSocket, close_code};
 use exam_core::ids::DeviceId;
 use exam_core::session::{Message, Writer};
-use exam_core::time::Timestamp;
 use futures_util::StreamExt;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
-use tokio_tungstenite::tungstenite::Error as WireError;
-use tokio_tungstenite::tungstenite::error::CapacityError;
 
 use super::registry::Push;
-use super::reply::{nack, stamp};
+use super::reply::nack;
 use super::sitting::{Sitting, Verdict};
 use crate::app::App;
-use crate::protocol::{ClientMessage, Nack, NackCode, Numbered, ServerMessage, parse_device};
+use crate::protocol::ServerMessage;
 use crate::store::Attempt;
 use jobs::{Job, JobDone};
 use view::View;
@@ -327,93 +326,6 @@ impl Connection {
         }
     }
 
-    async fn received(&mut self, frame: Option<Result<Frame, axum::Error>>) -> Result<(), Ending> {
-        let received_at = self.app.clock.now(); // Stamped before anything that can wait.
-        let frame = match frame {
-            None => return Err(Ending::Gone),
-            Some(Err(error)) => return Err(ending_of(error)),
-            Some(Ok(frame)) => frame,
-        };
-        self.silent_at = Instant::now() + SILENCE_MAX;
-        match frame {
-            Frame::Text(text) => self.text(text.as_str(), received_at).await,
-            Frame::Binary(_) => Err(not_a_message()),
-            Frame::Ping(_) | Frame::Pong(_) => Ok(()),
-            Frame::Close(_) => Err(Ending::Gone), // The library has answered it.
-        }
-    }
-
-    async fn text(&mut self, text: &str, received_at: Timestamp) -> Result<(), Ending> {
-        let message: ClientMessage = serde_json::from_str(text).map_err(|_| not_a_message())?;
-        match message {
-            ClientMessage::Ping => {
-                let now_ms = self.app.clock.now();
-                self.send(&ServerMessage::Pong { now_ms }).await
-            }
-            ClientMessage::Open { device, take_over } => {
-                let device = parse_device(&device).map_err(|_| not_a_message())?;
-                if self.waiting.len() >= WAITING_MAX {
-                    return Err(Ending::Close(CLOSE_IGNORES_BUSY, "too many messages"));
-                }
-                self.opening = Some(device);
-                self.waiting.push_back(Inbound::Open { device, take_over });
-                Ok(())
-            }
-            numbered => {
-                let numbered = numbered.into_numbered().map_err(|_| not_a_message())?;
-                self.numbered(numbered, received_at).await
-            }
-        }
-    }
-
-    async fn numbered(&mut self, numbered: Numbered, received_at: Timestamp) -> Result<(), Ending> {
-        let Some(device) = self.opening.or(self.writer.map(|writer| writer.device)) else {
-            return self.without_open(numbered.n).await;
-        };
-        let message = stamp(&self.app, &self.attempt, device, numbered, received_at);
-        let allowed = self.app.limits.message(self.attempt.key.attempt_no);
-        if allowed && self.waiting.len() < WAITING_MAX {
-            self.waiting.push_back(Inbound::Message(message));
-            return Ok(());
-        }
-        self.busy_ignored += 1;
-        if self.busy_ignored > BUSY_IGNORED_MAX {
-            return Err(Ending::Close(CLOSE_IGNORES_BUSY, "ignores busy"));
-        }
-        let nack = nack(&self.app, &self.attempt, device, &message, Verdict::Busy);
-        self.send_nack(nack.expect("busy is a nack")).await
-    }
-
-    /// A numbered message of a socket whose open was refused, or never came.
-    async fn without_open(&mut self, n: u64) -> Result<(), Ending> {
-        if !self.refused {
-            return Err(not_a_message());
-        }
-        let code = NackCode::Elsewhere;
-        self.send_nack(Nack { n, code, retry_ms: None, arrived: None, kept: false }).await
-    }
-
-    /// The device of the newest open that waits.
-    fn waiting_open(&self) -> Option<DeviceId> {
-        self.waiting.iter().rev().find_map(|inbound| match inbound {
-            Inbound::Open { device, .. } => Some(*device),
-            Inbound::Message(_) => None,
-        })
-    }
-
-    /// Refuses the messages that came right behind a refused open, unless an older one holds.
-    async fn refuse_waiting(&mut self) -> Result<(), Ending> {
-        if self.writer.is_some() {
-            return Ok(());
-        }
-        while let Some(Inbound::Message(message)) = self.waiting.front() {
-            let n = message.n;
-            self.waiting.pop_front();
-            self.without_open(n).await?;
-        }
-        Ok(())
-    }
-
     fn awaits_open(&self) -> bool {
         self.writer.is_none() && self.opening.is_none() && !self.refused
     }
@@ -447,43 +359,6 @@ impl Connection {
         Ok(()) // The session has something to do: `begin_work` starts it.
     }
 
-    async fn send_nack(&mut self, nack: Nack) -> Result<(), Ending> {
-        self.send(&ServerMessage::Nack(nack)).await
-    }
-
-    async fn send_state(&mut self) -> Result<(), Ending> {
-        let now = self.app.clock.now();
-        let session = self.sitting.as_ref().expect("no job has it").session();
-        let state = crate::protocol::AttemptState::of(session, now);
-        self.send(&ServerMessage::State(Box::new(state))).await
-    }
-
-    async fn send_closed(&mut self) -> Result<(), Ending> {
-        let session = self.sitting.as_ref().expect("no job has it").session();
-        let result = self.app.exams.result_view(&self.app, &self.attempt, session).await;
-        let Ok(Some(result)) = result else {
-            return Err(Ending::Close(CLOSE_RESTARTING, "try again"));
-        };
-        let closed = ServerMessage::Closed {
-            by: result.by.clone(),
-            receipt: Box::new(result.receipt.clone()),
-            result: Box::new(result),
-        };
-        self.send(&closed).await
-    }
-
-    async fn send(&mut self, message: &ServerMessage) -> Result<(), Ending> {
-        let text = serde_json::to_string(message).expect("server messages are JSON");
-        self.send_frame(Frame::text(text)).await
-    }
-
-    async fn send_frame(&mut self, frame: Frame) -> Result<(), Ending> {
-        match timeout(SEND_WITHIN, self.socket.send(frame)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(Ending::Gone),
-        }
-    }
-
     async fn end(mut self, ending: Ending) {
         if let Some(working) = self.working.take() {
             let _ = timeout(SEND_WITHIN, working).await; // What was sent in time is committed.
@@ -501,16 +376,4 @@ impl Connection {
 
 fn not_a_message() -> Ending {
     Ending::Close(CLOSE_NOT_A_MESSAGE, "not a message of this protocol")
-}
-
-/// What a failure on the wire means: too big, not a WebSocket, or gone.
-fn ending_of(error: axum::Error) -> Ending {
-    match error.into_inner().downcast::<WireError>().map(|error| *error) {
-        Ok(WireError::Capacity(CapacityError::MessageTooLong { .. })) => {
-            Ending::Close(close_code::SIZE, "too big")
-        }
-        Ok(WireError::Utf8(_)) => Ending::Close(close_code::INVALID, "not UTF-8"),
-        Ok(WireError::Protocol(_)) => Ending::Close(close_code::PROTOCOL, "not a WebSocket"),
-        _ => Ending::Gone,
-    }
 }
