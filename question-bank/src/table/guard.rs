@@ -62,6 +62,11 @@ pub(super) fn look_through(bytes: &[u8]) -> Result<Seen, NotATable> {
     if archive.has_overlapping_entries().map_err(damaged)? {
         return Err(NotATable::Damaged("部件互相重叠".to_owned()));
     }
+    let is_main = |name: &str| name.to_ascii_lowercase().ends_with("workbook.xml");
+    let has_main = archive.file_names().flatten().any(|name| is_main(&name));
+    if !has_main {
+        return Err(NotATable::OtherWorkbook);
+    }
     let mut seen = Seen::default();
     let mut counts = Counts::default();
     for index in 0..archive.len() {

@@ -193,6 +193,16 @@ fn x07_a_password_is_asked_to_be_taken_off() {
 }
 
 #[test]
+fn other_kinds_of_documents_are_told_from_workbooks() {
+    for part in ["word/document.xml", "content.xml", "xl/workbook.bin"] {
+        let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+        zip.start_file(part, SimpleFileOptions::default()).expect("a part");
+        let file = zip.finish().expect("an archive").into_inner();
+        assert_eq!(rows(&file), Err(NotATable::OtherWorkbook), "{part}");
+    }
+}
+
+#[test]
 fn x08_names_that_climb_out_are_refused() {
     for name in ["../../etc/passwd", "/etc/passwd", "xl/../../x"] {
         let file = workbook(&[(name, "x")]);
