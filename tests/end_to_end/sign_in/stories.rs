@@ -33,6 +33,14 @@ fn signed_in(server: &Server, reply: &Value) -> Candidate {
     Candidate::new(server.address, reply["token"].as_str().expect("a token").to_owned())
 }
 
+/// A person, signed in.
+async fn an_owner(server: &Server) -> (Person, Candidate) {
+    let person = a_person(server).await;
+    let (_, reply) = sign_in(server, &person.id_number, &person.password).await;
+    let owner = signed_in(server, &reply);
+    (person, owner)
+}
+
 pub async fn a_candidate_signs_in_with_every_spelling_of_the_number(kind: Kind) {
     let server = server_or_return!(kind);
     let person = a_person(&server).await;
@@ -72,9 +80,7 @@ pub async fn an_unknown_id_and_a_wrong_password_are_answered_alike(kind: Kind) {
 
 pub async fn l15_the_owner_gets_in_after_a_thousand_wrong_guesses(kind: Kind) {
     let server = server_or_return!(kind);
-    let person = a_person(&server).await;
-    let (_, reply) = sign_in(&server, &person.id_number, &person.password).await;
-    let owner = signed_in(&server, &reply);
+    let (person, owner) = an_owner(&server).await;
     let attempt = owner.start(server.exam.id).await;
     let mut socket = owner.connect(&attempt).await;
     let mut refused = 0;
@@ -146,9 +152,7 @@ pub async fn l16_l17_a_reset_code_opens_only_a_new_password(kind: Kind) {
 
 pub async fn l12_l13_l14_passwords_that_cannot_be_are_refused(kind: Kind) {
     let server = server_or_return!(kind);
-    let person = a_person(&server).await;
-    let (_, reply) = sign_in(&server, &person.id_number, &person.password).await;
-    let owner = signed_in(&server, &reply);
+    let (person, owner) = an_owner(&server).await;
     let tail = format!("a{}", &person.id_number[9..17]);
     let long = "a1".repeat(100);
     for new in ["Short1x", "12345678", "666666", "Aa123456", &tail, &long, "nul1\u{0}abcdef"] {
@@ -191,9 +195,7 @@ pub async fn l20_every_channel_counts_on_one_limiter(kind: Kind) {
 
 pub async fn l21_tokens_end_with_their_sign_in(kind: Kind) {
     let server = server_or_return!(kind);
-    let person = a_person(&server).await;
-    let (_, reply) = sign_in(&server, &person.id_number, &person.password).await;
-    let owner = signed_in(&server, &reply);
+    let (person, owner) = an_owner(&server).await;
     let attempt = owner.start(server.exam.id).await;
     let mut socket = owner.connect(&attempt).await;
     let (_, reply) = sign_in(&server, &person.id_number, &person.password).await;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use exam_core::ids::{AttemptId, BankId, DeviceId, ExamId};
+use exam_core::ids::{AttemptId, BankId, DeviceId, ExamId, StaffId};
 use exam_core::item::Choose;
 use exam_core::paper::SlotShape;
 use exam_core::session::{Event, Frame, Seq, Session, first_frame};
@@ -11,7 +11,7 @@ use exam_server::chance::system_rng;
 use exam_server::commands::{Desk, attempt, audit, backup, rehearsal};
 use exam_server::config::Settings;
 use exam_server::store::{
-    Append, AttemptKey, ExamRow, Scope, Start, Store, StoreError, Write, Written,
+    Append, AttemptKey, AuditEntry, ExamRow, Scope, Start, Store, StoreError, Write, Written,
 };
 use exam_tests::{Database, Kind, Server, bank, server};
 
@@ -201,19 +201,31 @@ pub async fn a_checkpoint_shortens_loading_and_changes_nothing(kind: Kind) {
     assert_eq!(Session::replay(id, bytes).expect("it folds"), load().await);
 }
 
+/// A second bank and its author, who is about to import into it.
+struct Import {
+    author: StaffId,
+    bank: BankId,
+    entry: AuditEntry,
+    now: Timestamp,
+}
+
+async fn an_import(desk: &Desk) -> Import {
+    let author = desk.store.staff_find("author").await.expect("it answers").expect("is there");
+    let (author, now) = (author.staff_id, desk.now());
+    let fresh = BankId::fresh(now, &mut system_rng());
+    let bank = desk.store.bank_keep("另一题库", fresh, now).await.expect("a bank");
+    let entry = desk.audit(Some(author), "bank.import", bank, &"test");
+    Import { author, bank, entry, now }
+}
+
 pub async fn who_imported_cannot_approve(kind: Kind) {
     let Some(fixture) = fixture(kind, 0).await else { return };
     let desk = &fixture.desk;
-    let author = desk.store.staff_find("author").await.expect("it answers").expect("is there");
-    let now = desk.now();
-    let bank = BankId::fresh(now, &mut system_rng());
-    let bank = desk.store.bank_keep("另一题库", bank, now).await.expect("a bank");
-    let entry = desk.audit(Some(author.staff_id), "bank.import", bank, &"test");
+    let Import { author, bank, entry, now } = an_import(desk).await;
     let units = bank::units(&mut HashMap::new());
-    let imported =
-        desk.store.bank_import(bank, &units[..3], author.staff_id, now, &entry, |_| {}).await;
+    let imported = desk.store.bank_import(bank, &units[..3], author, now, &entry, |_| {}).await;
     assert_eq!(imported.expect("drafts").added, 3);
-    let own = desk.store.bank_approve(bank, author.staff_id, now, &entry).await;
+    let own = desk.store.bank_approve(bank, author, now, &entry).await;
     assert!(matches!(own, Err(StoreError::Refused(_))), "{own:?}");
     let row = desk.store.bank_list().await.expect("it answers");
     let row = row.into_iter().find(|row| row.bank_id == bank).expect("is there");
@@ -223,19 +235,14 @@ pub async fn who_imported_cannot_approve(kind: Kind) {
 pub async fn an_import_that_is_cut_off_leaves_nothing(kind: Kind) {
     let Some(fixture) = fixture(kind, 0).await else { return };
     let desk = &fixture.desk;
-    let author = desk.store.staff_find("author").await.expect("it answers").expect("is there");
-    let now = desk.now();
-    let bank = BankId::fresh(now, &mut system_rng());
-    let bank = desk.store.bank_keep("另一题库", bank, now).await.expect("a bank");
-    let entry = desk.audit(Some(author.staff_id), "bank.import", bank, &"test");
+    let Import { author, bank, entry, now } = an_import(desk).await;
     let units = bank::units(&mut HashMap::new());
     // The import is dropped when its first slice is written, as a killed process drops it.
     let (sender, mut first_slice) = tokio::sync::mpsc::channel(1);
     {
-        let import =
-            desk.store.bank_import(bank, &units, author.staff_id, now, &entry, move |_| {
-                let _ = sender.try_send(());
-            });
+        let import = desk.store.bank_import(bank, &units, author, now, &entry, move |_| {
+            let _ = sender.try_send(());
+        });
         tokio::select! {
             biased;
             _ = first_slice.recv() => {}
@@ -246,7 +253,7 @@ pub async fn an_import_that_is_cut_off_leaves_nothing(kind: Kind) {
     let row = desk.store.bank_list().await.expect("it answers");
     let row = row.into_iter().find(|row| row.bank_id == bank).expect("is there");
     assert_eq!((row.approved_items, row.draft_items), (0, 0));
-    let by = author.staff_id;
+    let by = author;
     let whole = desk.store.bank_import(bank, &units, by, now, &entry, |_| {}).await;
     assert_eq!(whole.expect("it can be imported again").added, 74);
 }
@@ -254,14 +261,10 @@ pub async fn an_import_that_is_cut_off_leaves_nothing(kind: Kind) {
 pub async fn the_same_import_twice_changes_nothing(kind: Kind) {
     let Some(fixture) = fixture(kind, 0).await else { return };
     let desk = &fixture.desk;
-    let author = desk.store.staff_find("author").await.expect("it answers").expect("is there");
-    let now = desk.now();
-    let bank = BankId::fresh(now, &mut system_rng());
-    let bank = desk.store.bank_keep("另一题库", bank, now).await.expect("a bank");
-    let entry = desk.audit(Some(author.staff_id), "bank.import", bank, &"test");
+    let Import { author, bank, entry, now } = an_import(desk).await;
     let mut units = bank::units(&mut HashMap::new());
     let import = async |units: &[exam_server::store::NewUnit]| {
-        let by = author.staff_id;
+        let by = author;
         desk.store.bank_import(bank, units, by, now, &entry, |_| {}).await.expect("imported")
     };
     let first = import(&units).await;
