@@ -2,11 +2,21 @@
 
 use std::time::Duration;
 
+use hdrhistogram::Histogram;
 use serde::Serialize;
 
-/// Measured durations of one kind of thing, in microseconds.
-#[derive(Clone, Debug, Default)]
-pub struct Latencies(Vec<u32>);
+/// The longest duration that is told from longer ones.
+const LONGEST_US: u64 = 600_000_000;
+
+/// Measured durations of one kind of thing, in microseconds, to three digits.
+#[derive(Clone, Debug)]
+pub struct Latencies(Histogram<u32>);
+
+impl Default for Latencies {
+    fn default() -> Self {
+        Self(Histogram::new_with_max(LONGEST_US, 3).expect("the bounds are in order"))
+    }
+}
 
 /// What a table shows of them, in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -26,29 +36,33 @@ pub struct Summary {
 impl Latencies {
     /// Adds one.
     pub fn add(&mut self, took: Duration) {
-        self.0.push(u32::try_from(took.as_micros()).unwrap_or(u32::MAX));
+        self.0.saturating_record(u64::try_from(took.as_micros()).unwrap_or(LONGEST_US));
     }
 
     /// Adds those of somebody else.
-    pub fn merge(&mut self, other: Self) {
-        self.0.extend(other.0);
+    pub fn merge(&mut self, other: &Self) {
+        self.0 += &other.0;
     }
 
     /// Sums them up. A quantile is the smallest value that so many are not above.
     #[must_use]
-    pub fn summary(mut self) -> Summary {
-        self.0.sort_unstable();
-        let at = |per_mille: usize| {
-            let place = (self.0.len() * per_mille).div_ceil(1_000).saturating_sub(1);
-            self.0.get(place).map_or(0.0, |micros| f64::from(*micros) / 1_000.0)
-        };
+    pub fn summary(&self) -> Summary {
+        let ms = |micros: u64| micros as f64 / 1_000.0;
+        let at = |quantile: f64| ms(self.0.value_at_quantile(quantile));
         Summary {
-            count: self.0.len(),
-            p50_ms: at(500),
-            p90_ms: at(900),
-            p99_ms: at(990),
-            max_ms: at(1_000),
+            count: usize::try_from(self.0.len()).unwrap_or(usize::MAX),
+            p50_ms: at(0.5),
+            p90_ms: at(0.9),
+            p99_ms: at(0.99),
+            max_ms: ms(self.0.max()),
         }
+    }
+
+    /// Pairs of a share of all, from 0 to 1, and the milliseconds that it is not above.
+    #[must_use]
+    pub fn curve(&self) -> Vec<(f64, f64)> {
+        let steps = self.0.iter_quantiles(4);
+        steps.map(|step| (step.quantile(), step.value_iterated_to() as f64 / 1_000.0)).collect()
     }
 }
 
@@ -63,7 +77,11 @@ mod tests {
             latencies.add(Duration::from_millis(ms));
         }
         let summary = latencies.summary();
-        assert_eq!((summary.p50_ms, summary.p99_ms, summary.max_ms), (50.0, 99.0, 100.0));
+        for (found, expected) in
+            [(summary.p50_ms, 50.0), (summary.p99_ms, 99.0), (summary.max_ms, 100.0)]
+        {
+            assert!((found - expected).abs() < expected / 500.0, "{summary:?}");
+        }
         assert_eq!(Latencies::default().summary().count, 0);
     }
 }

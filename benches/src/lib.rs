@@ -1,8 +1,13 @@
 //! The candidate simulator: N candidates through the real protocol, and every acknowledged answer
-//! checked against the server's result.
+//! checked against the server's result. Beside it what the gate measures with.
 
+pub mod drive;
 pub mod latency;
 pub mod load;
 pub mod phone;
+pub mod probe;
+pub mod server;
+pub mod usage;
+pub mod wire;
 
 pub use load::{Plan, Report, run};

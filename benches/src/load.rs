@@ -87,13 +87,13 @@ pub async fn run(plan: Plan) -> anyhow::Result<Report> {
         }
     }
     all.errors.truncate(10);
-    let summary = |latencies: Latencies| latencies.summary();
+    let summary = |latencies: &Latencies| latencies.summary();
     Ok(Report {
         candidates: count,
         took_s: began.elapsed().as_secs_f64(),
-        start: summary(all.starts),
-        ack: summary(all.acks),
-        submit: summary(all.submits),
+        start: summary(&all.starts),
+        ack: summary(&all.acks),
+        submit: summary(&all.submits),
         acknowledged: all.acknowledged,
         lost: all.lost,
         errors: all.errors,
@@ -101,9 +101,9 @@ pub async fn run(plan: Plan) -> anyhow::Result<Report> {
 }
 
 fn add(all: &mut Experience, one: Experience) {
-    all.starts.merge(one.starts);
-    all.acks.merge(one.acks);
-    all.submits.merge(one.submits);
+    all.starts.merge(&one.starts);
+    all.acks.merge(&one.acks);
+    all.submits.merge(&one.submits);
     all.acknowledged += one.acknowledged;
     all.lost += one.lost;
     all.errors.extend(one.errors);

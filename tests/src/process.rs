@@ -46,6 +46,15 @@ impl Process {
         process
     }
 
+    /// The process's number.
+    ///
+    /// # Panics
+    /// When it does not run.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id().expect("it runs")
+    }
+
     /// Kills the process at once, as a power cut would end it.
     ///
     /// # Panics

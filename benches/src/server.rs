@@ -1,0 +1,181 @@
+//! A server under load: a process of its own with an exam of fifty questions and its candidates.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::Context;
+use exam_core::ids::ExamId;
+use exam_tests::process::Process;
+use exam_tests::{Candidate, Database, Kind, bank, client, server};
+use tokio::task::JoinSet;
+
+use crate::usage::Usage;
+use crate::wire::{Wire, source};
+
+/// An exam of fifty slots on the tests' bank.
+pub const EXAM: &str = r#"
+title = "公共知识测评"
+kind = "public_knowledge"
+cycle = "第六周期"
+banks = ["测试题库"]
+notice = { version = "1", text = "考试须知" }
+opens_at = "2020-01-01T00:00:00+08:00"
+closes_at = "2099-01-01T00:00:00+08:00"
+late_start = "full_time"
+shows = "points"
+starts_per_hour_max = 1000
+attempts = { allowed = "unlimited", stop_at_first_pass = false, keep = "best" }
+
+[[audience]]
+[audience.blueprint]
+time_allowed_minutes = 60
+pass_points = 60
+
+[[audience.blueprint.sections]]
+type = "single"
+topics = ["公共知识"]
+difficulties = ["medium"]
+count = 40
+points = 2
+
+[[audience.blueprint.sections]]
+type = "X"
+topics = ["公共知识"]
+difficulties = ["medium"]
+count = 10
+points = 2
+rule = "proportional"
+"#;
+
+/// Slots of a paper.
+pub const SLOTS: u64 = 50;
+
+/// How many requests are under way at once while a scenario is prepared.
+const PREPARED_AT_ONCE: usize = 64;
+
+/// A server process with its database, exam and candidates.
+pub struct Loaded {
+    /// The database.
+    pub database: Database,
+    /// The process.
+    pub process: Process,
+    /// The exam.
+    pub exam: ExamId,
+    /// One token a candidate.
+    pub tokens: Vec<String>,
+}
+
+/// A candidate with a running attempt.
+#[derive(Clone, Debug)]
+pub struct Seat {
+    /// The token.
+    pub token: String,
+    /// The attempt.
+    pub attempt: String,
+}
+
+impl Loaded {
+    /// Starts `binary` with candidates who are signed in; `None` where there is no PostgreSQL.
+    ///
+    /// # Panics
+    /// When it cannot be prepared.
+    pub async fn start(binary: &'static str, kind: Kind, candidates: usize) -> Option<Self> {
+        let database = Database::fresh(kind).await?;
+        let desk = server::desk(&database).await;
+        let exam = bank::publish(&desk, EXAM).await;
+        let tokens = bank::candidates(&desk, exam.id, candidates).await;
+        desk.store.close().await;
+        let process = Process::start(binary, &database).await;
+        Some(Self { database, process, exam: exam.id, tokens })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.process.address
+    }
+
+    /// What it has used: the process, and all of PostgreSQL where that is the database.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        let own = Usage::of(self.process.id());
+        match self.database.kind {
+            Kind::Sqlite => own,
+            Kind::Postgres => own + Usage::of_all("postgres"),
+        }
+    }
+
+    /// Starts an attempt of every candidate.
+    ///
+    /// # Errors
+    /// When a start is refused.
+    pub async fn seats(&self) -> anyhow::Result<Vec<Seat>> {
+        let http = client::http();
+        let (address, exam) = (self.address(), self.exam);
+        let start = |token: String| {
+            let candidate = Candidate::with_client(http.clone(), address, token.clone());
+            async move { Ok(Seat { token, attempt: candidate.start(exam).await }) }
+        };
+        all_at_once(self.tokens.iter().cloned().map(start)).await
+    }
+
+    /// Connects and opens every seat, from as many source addresses as they need.
+    ///
+    /// # Errors
+    /// When a connection is refused.
+    pub async fn open(&self, seats: &[Seat]) -> anyhow::Result<Vec<Wire>> {
+        let address = self.address();
+        let open = |(number, seat): (usize, Seat)| async move {
+            let path = format!("/api/v1/attempts/{}/connection", seat.attempt);
+            let mut wire = Wire::connect(address, source(number), &path, Some(&seat.token)).await?;
+            let device = uuid::Uuid::from_u128(number as u128 + 1);
+            let open = format!(r#"{{"t":"open","device":"{device}","take_over":true}}"#);
+            wire.send(open).await?;
+            wire.receive_start(r#"{"t":"state""#).await?;
+            Ok(wire)
+        };
+        all_at_once(seats.iter().cloned().enumerate().map(open)).await
+    }
+
+    /// The figures that the server gives operators, by name with labels.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn figures(&self) -> anyhow::Result<HashMap<String, f64>> {
+        let url = format!("http://{}/metrics", self.address());
+        let text = client::http().get(url).send().await?.text().await?;
+        let figure = |line: &str| {
+            let (name, value) = line.rsplit_once(' ')?;
+            Some((name.to_owned(), value.parse().ok()?))
+        };
+        Ok(text.lines().filter(|line| !line.starts_with('#')).filter_map(figure).collect())
+    }
+}
+
+/// Runs many futures, some at once, and returns what they give in order.
+///
+/// # Errors
+/// The first error of any of them.
+pub async fn all_at_once<T, F>(futures: impl Iterator<Item = F>) -> anyhow::Result<Vec<T>>
+where
+    T: Send + 'static,
+    F: Future<Output = anyhow::Result<T>> + Send + 'static,
+{
+    let mut futures = futures.enumerate();
+    let mut running = JoinSet::new();
+    let mut done: Vec<Option<T>> = Vec::new();
+    let within = Duration::from_secs(120);
+    loop {
+        while running.len() < PREPARED_AT_ONCE
+            && let Some((place, future)) = futures.next()
+        {
+            done.push(None);
+            running.spawn(async move { (place, tokio::time::timeout(within, future).await) });
+        }
+        let Some(finished) = running.join_next().await else { break };
+        let (place, outcome) = finished?;
+        done[place] = Some(outcome.context("it took too long")??);
+    }
+    Ok(done.into_iter().map(|one| one.expect("every place was filled")).collect())
+}

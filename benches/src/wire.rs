@@ -1,0 +1,104 @@
+//! A lean WebSocket client, so that the simulator costs as little as the server lets it.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use anyhow::Context;
+use futures_util::{SinkExt, StreamExt};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::tungstenite::http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL};
+use tokio_tungstenite::tungstenite::{Message, protocol::WebSocketConfig};
+
+/// How many connections one source address carries: ports end at 28,000, and looking for a free
+/// one gets slow past half.
+pub const CONNECTIONS_AN_ADDRESS: usize = 10_000;
+
+/// The library's default of 128 KiB costs that much a socket and half the throughput.
+const BUFFER_BYTES: usize = 4_096;
+
+/// A connection.
+#[derive(Debug)]
+pub struct Wire {
+    socket: WebSocketStream<TcpStream>,
+}
+
+/// The loopback address that the connection numbered `number` comes from.
+#[must_use]
+pub fn source(number: usize) -> Ipv4Addr {
+    let block = u8::try_from(number / CONNECTIONS_AN_ADDRESS).unwrap_or(u8::MAX).min(250);
+    Ipv4Addr::new(127, 0, 1, 1 + block)
+}
+
+impl Wire {
+    /// Connects from `source` to `path` of a server, with a token where one is needed.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub async fn connect(
+        server: SocketAddr,
+        source: Ipv4Addr,
+        path: &str,
+        token: Option<&str>,
+    ) -> anyhow::Result<Self> {
+        let socket = TcpSocket::new_v4()?;
+        socket.bind(SocketAddr::from((source, 0)))?;
+        let stream = socket.connect(server).await?;
+        stream.set_nodelay(true)?;
+        let mut request = format!("ws://{server}{path}").into_client_request()?;
+        let headers = request.headers_mut();
+        headers.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static("exam.v1"));
+        if let Some(token) = token {
+            headers.insert(AUTHORIZATION, format!("Bearer {token}").parse()?);
+        }
+        let config = WebSocketConfig::default()
+            .read_buffer_size(BUFFER_BYTES)
+            .write_buffer_size(0)
+            .max_write_buffer_size(64 * BUFFER_BYTES);
+        let upgraded = tokio_tungstenite::client_async_with_config(request, stream, Some(config));
+        let (socket, _) = upgraded.await.context("the server refuses the upgrade")?;
+        Ok(Self { socket })
+    }
+
+    /// Sends a text.
+    ///
+    /// # Errors
+    /// When the connection has ended.
+    pub async fn send(&mut self, text: String) -> anyhow::Result<()> {
+        Ok(self.socket.send(Message::text(text)).await?)
+    }
+
+    /// The next text.
+    ///
+    /// # Errors
+    /// When the connection has ended.
+    pub async fn receive(&mut self) -> anyhow::Result<String> {
+        loop {
+            match self.socket.next().await.context("the connection has ended")?? {
+                Message::Text(text) => return Ok(text.as_str().to_owned()),
+                Message::Close(frame) => anyhow::bail!("closed: {frame:?}"),
+                _ => {}
+            }
+        }
+    }
+
+    /// The next text that begins with `start`.
+    ///
+    /// # Errors
+    /// When the connection has ended, or a nack comes instead.
+    pub async fn receive_start(&mut self, start: &str) -> anyhow::Result<String> {
+        loop {
+            let text = self.receive().await?;
+            if text.starts_with(start) {
+                return Ok(text);
+            }
+            anyhow::ensure!(!text.starts_with(r#"{"t":"nack""#), "{text}");
+        }
+    }
+
+    /// Ends the connection at once, without a port that waits.
+    pub fn reset(self) {
+        let _ = self.socket.get_ref().set_zero_linger();
+    }
+}
