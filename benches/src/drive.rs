@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::latency::Latencies;
-use crate::server::SLOTS;
+use crate::server::saved;
 use crate::wire::Wire;
 
 /// What is sent, and what answers it.
@@ -47,8 +47,7 @@ impl Driven {
 
 impl Talk {
     async fn exchange(self, wire: &mut Wire, number: u64) -> anyhow::Result<()> {
-        let slot = number % SLOTS + 1;
-        let option = ["a", "b", "c", "d"][(number / SLOTS % 4) as usize];
+        let (slot, option) = saved(number);
         let text = format!(
             r#"{{"t":"save","n":{number},"slot":{slot},"response":["{option}"],"client_at_ms":1764000000000}}"#
         );

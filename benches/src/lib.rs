@@ -2,6 +2,8 @@
 //! checked against the server's result. Beside it what the gate measures with.
 
 pub mod drive;
+pub mod echo;
+pub mod gate;
 pub mod latency;
 pub mod load;
 pub mod phone;

@@ -138,6 +138,28 @@ impl Loaded {
         all_at_once(seats.iter().cloned().enumerate().map(open)).await
     }
 
+    /// How many acknowledged answers the server does not have, after each seat has sent the saves
+    /// of [`crate::drive`] up to its number. Samples a thousand seats at the most.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub async fn lost(&self, seats: &[Seat], numbers: &[u64]) -> anyhow::Result<usize> {
+        const SAMPLED: usize = 1_000;
+        let (http, address) = (client::http(), self.address());
+        let every = seats.len().div_ceil(SAMPLED).max(1);
+        let sampled = seats.iter().cloned().zip(numbers.iter().copied()).step_by(every);
+        let lost = |(seat, number): (Seat, u64)| {
+            let candidate = Candidate::with_client(http.clone(), address, seat.token);
+            async move {
+                let state = candidate.get(&format!("/attempts/{}", seat.attempt)).await;
+                let responses = &state["responses"];
+                let sent = (number.saturating_sub(SLOTS - 1).max(1)..=number).map(saved);
+                Ok(sent.filter(|(slot, option)| responses[slot.to_string()][0] != *option).count())
+            }
+        };
+        Ok(all_at_once(sampled.map(lost)).await?.into_iter().sum())
+    }
+
     /// The figures that the server gives operators, by name with labels.
     ///
     /// # Errors
@@ -151,6 +173,12 @@ impl Loaded {
         };
         Ok(text.lines().filter(|line| !line.starts_with('#')).filter_map(figure).collect())
     }
+}
+
+/// The slot and the option of the save with this number.
+#[must_use]
+pub fn saved(number: u64) -> (u64, &'static str) {
+    (number % SLOTS + 1, ["a", "b", "c", "d"][(number / SLOTS % 4) as usize])
 }
 
 /// Runs many futures, some at once, and returns what they give in order.
