@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::latency::Latencies;
+use crate::recorder::{Recorder, Wait};
 use crate::server::saved;
 use crate::wire::Wire;
 
@@ -70,12 +71,12 @@ pub async fn drive(
     length: Duration,
 ) -> Driven {
     let (count, stop) = (wires.len(), Arc::new(AtomicBool::new(false)));
+    let recorder = Arc::new(Recorder::default());
     let began = Instant::now();
     let mut talking = JoinSet::new();
     for (place, (mut wire, mut number)) in wires.into_iter().zip(numbers).enumerate() {
-        let stop = Arc::clone(&stop);
+        let (stop, recorder) = (Arc::clone(&stop), Arc::clone(&recorder));
         talking.spawn(async move {
-            let mut latencies = Latencies::default();
             let mut next = began
                 + pace.map_or(Duration::ZERO, |pace| pace.mul_f64(place as f64 / count as f64));
             let mut error = None;
@@ -90,9 +91,9 @@ pub async fn drive(
                     error = Some(what.to_string());
                     break;
                 }
-                latencies.add(sent.elapsed());
+                recorder.note(place, Wait::Ack, sent.elapsed());
             }
-            (place, wire, number, latencies, error)
+            (place, wire, number, error)
         });
     }
     if pace.is_none() {
@@ -102,8 +103,7 @@ pub async fn drive(
     let mut driven = Driven::default();
     let mut back = Vec::with_capacity(count);
     while let Some(one) = talking.join_next().await {
-        let (place, wire, number, latencies, error) = one.expect("a connection does not panic");
-        driven.latencies.merge(&latencies);
+        let (place, wire, number, error) = one.expect("a connection does not panic");
         match error {
             Some(error) if driven.errors.len() < 10 => driven.errors.push(error),
             Some(_) => {}
@@ -111,6 +111,7 @@ pub async fn drive(
         }
     }
     driven.took = began.elapsed();
+    driven.latencies = recorder.all(Wait::Ack);
     driven.answers = driven.latencies.summary().count as u64;
     back.sort_by_key(|(place, ..)| *place);
     (driven.wires, driven.numbers) =

@@ -58,6 +58,14 @@ impl Latencies {
         }
     }
 
+    /// Forgets all, and returns what there was.
+    #[must_use]
+    pub fn take(&mut self) -> Summary {
+        let summary = self.summary();
+        self.0.reset();
+        summary
+    }
+
     /// Pairs of a share of all, from 0 to 1, and the milliseconds that it is not above.
     #[must_use]
     pub fn curve(&self) -> Vec<(f64, f64)> {

@@ -4,12 +4,12 @@
 pub mod drive;
 pub mod echo;
 pub mod gate;
+pub mod http;
 pub mod latency;
 pub mod load;
-pub mod phone;
+pub mod plot;
 pub mod probe;
+pub mod recorder;
 pub mod server;
 pub mod usage;
 pub mod wire;
-
-pub use load::{Plan, Report, run};

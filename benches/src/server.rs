@@ -7,11 +7,13 @@ use std::time::Duration;
 use anyhow::Context;
 use exam_core::ids::ExamId;
 use exam_tests::process::Process;
-use exam_tests::{Candidate, Database, Kind, bank, client, server};
+use exam_tests::{Database, Kind, bank, client, server};
+use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
+use crate::http::Http;
 use crate::usage::Usage;
-use crate::wire::{Wire, source};
+use crate::wire::{Wire, hospital, source};
 
 /// An exam of fifty slots on the tests' bank.
 pub const EXAM: &str = r#"
@@ -111,13 +113,40 @@ impl Loaded {
     /// # Errors
     /// When a start is refused.
     pub async fn seats(&self) -> anyhow::Result<Vec<Seat>> {
-        let http = client::http();
         let (address, exam) = (self.address(), self.exam);
-        let start = |token: String| {
-            let candidate = Candidate::with_client(http.clone(), address, token.clone());
-            async move { Ok(Seat { token, attempt: candidate.start(exam).await }) }
+        let start = |(number, token): (usize, String)| async move {
+            let mut http = Http::new(address, hospital(number), Some(token.clone()));
+            Ok(Seat { token, attempt: start(&mut http, exam).await? })
         };
-        all_at_once(self.tokens.iter().cloned().map(start)).await
+        all_at_once(self.tokens.iter().cloned().enumerate().map(start)).await
+    }
+
+    /// Connects every seat without opening its session.
+    ///
+    /// # Errors
+    /// When a connection is refused.
+    pub async fn upgrade(&self, seats: &[Seat]) -> anyhow::Result<Vec<Wire>> {
+        let address = self.address();
+        let upgrade = |(number, seat): (usize, Seat)| async move {
+            let path = format!("/api/v1/attempts/{}/connection", seat.attempt);
+            Wire::connect(address, source(number), &path, Some(&seat.token)).await
+        };
+        all_at_once(seats.iter().cloned().enumerate().map(upgrade)).await
+    }
+
+    /// Opens the sessions of connections, each as its seat's own device.
+    ///
+    /// # Errors
+    /// When an open is refused.
+    pub async fn open_wires(&self, wires: Vec<Wire>) -> anyhow::Result<Vec<Wire>> {
+        let open = |(number, mut wire): (usize, Wire)| async move {
+            let device = uuid::Uuid::from_u128(number as u128 + 1);
+            let open = format!(r#"{{"t":"open","device":"{device}","take_over":true}}"#);
+            wire.send(open).await?;
+            wire.receive_start(r#"{"t":"state""#).await?;
+            Ok(wire)
+        };
+        all_at_once(wires.into_iter().enumerate().map(open)).await
     }
 
     /// Connects and opens every seat, from as many source addresses as they need.
@@ -125,17 +154,7 @@ impl Loaded {
     /// # Errors
     /// When a connection is refused.
     pub async fn open(&self, seats: &[Seat]) -> anyhow::Result<Vec<Wire>> {
-        let address = self.address();
-        let open = |(number, seat): (usize, Seat)| async move {
-            let path = format!("/api/v1/attempts/{}/connection", seat.attempt);
-            let mut wire = Wire::connect(address, source(number), &path, Some(&seat.token)).await?;
-            let device = uuid::Uuid::from_u128(number as u128 + 1);
-            let open = format!(r#"{{"t":"open","device":"{device}","take_over":true}}"#);
-            wire.send(open).await?;
-            wire.receive_start(r#"{"t":"state""#).await?;
-            Ok(wire)
-        };
-        all_at_once(seats.iter().cloned().enumerate().map(open)).await
+        self.open_wires(self.upgrade(seats).await?).await
     }
 
     /// How many acknowledged answers the server does not have, after each seat has sent the saves
@@ -145,17 +164,16 @@ impl Loaded {
     /// When the server does not answer.
     pub async fn lost(&self, seats: &[Seat], numbers: &[u64]) -> anyhow::Result<usize> {
         const SAMPLED: usize = 1_000;
-        let (http, address) = (client::http(), self.address());
+        let address = self.address();
         let every = seats.len().div_ceil(SAMPLED).max(1);
-        let sampled = seats.iter().cloned().zip(numbers.iter().copied()).step_by(every);
-        let lost = |(seat, number): (Seat, u64)| {
-            let candidate = Candidate::with_client(http.clone(), address, seat.token);
-            async move {
-                let state = candidate.get(&format!("/attempts/{}", seat.attempt)).await;
-                let responses = &state["responses"];
-                let sent = (number.saturating_sub(SLOTS - 1).max(1)..=number).map(saved);
-                Ok(sent.filter(|(slot, option)| responses[slot.to_string()][0] != *option).count())
-            }
+        let sampled = seats.iter().cloned().zip(numbers.iter().copied()).enumerate().step_by(every);
+        let lost = |(place, (seat, number)): (usize, (Seat, u64))| async move {
+            let mut http = Http::new(address, hospital(place), Some(seat.token));
+            let state = http.get(&format!("/attempts/{}", seat.attempt)).await?;
+            anyhow::ensure!(state.status.is_success(), "state: {state:?}");
+            let responses = &state.json()["responses"];
+            let sent = (number.saturating_sub(SLOTS - 1).max(1)..=number).map(saved);
+            Ok(sent.filter(|(slot, option)| responses[slot.to_string()][0] != *option).count())
         };
         Ok(all_at_once(sampled.map(lost)).await?.into_iter().sum())
     }
@@ -173,6 +191,18 @@ impl Loaded {
         };
         Ok(text.lines().filter(|line| !line.starts_with('#')).filter_map(figure).collect())
     }
+}
+
+/// Starts an attempt and returns its id.
+///
+/// # Errors
+/// When it is refused.
+pub async fn start(http: &mut Http, exam: ExamId) -> anyhow::Result<String> {
+    let body = json!({ "notice_version": "1", "accepted": true });
+    let reply = http.post(&format!("/exams/{exam}/attempts"), &body).await?;
+    let started: Value = reply.json();
+    anyhow::ensure!(reply.status.is_success(), "start: {} {started}", reply.status);
+    Ok(started["attempt_id"].as_str().context("an attempt")?.to_owned())
 }
 
 /// The slot and the option of the save with this number.

@@ -18,6 +18,9 @@ pub const CONNECTIONS_AN_ADDRESS: usize = 10_000;
 /// The library's default of 128 KiB costs that much a socket and half the throughput.
 const BUFFER_BYTES: usize = 4_096;
 
+/// How many source addresses candidates come from, for a server that counts by address.
+const ADDRESSES: usize = 200;
+
 /// A connection.
 #[derive(Debug)]
 pub struct Wire {
@@ -31,6 +34,26 @@ pub fn source(number: usize) -> Ipv4Addr {
     Ipv4Addr::new(127, 0, 1, 1 + block)
 }
 
+/// Connects from a source address. What is closed later is reset, so that no port waits for the
+/// end of the world after a run.
+///
+/// # Errors
+/// When nobody listens, or the source has no port left.
+pub async fn connect_from(source: Ipv4Addr, server: SocketAddr) -> anyhow::Result<TcpStream> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind(SocketAddr::from((source, 0)))?;
+    let stream = socket.connect(server).await?;
+    stream.set_nodelay(true)?;
+    stream.set_zero_linger()?;
+    Ok(stream)
+}
+
+/// A loopback address of its own for each of two hundred neighbours, as hospitals have.
+#[must_use]
+pub fn hospital(number: usize) -> Ipv4Addr {
+    Ipv4Addr::new(127, 0, 2, 1 + u8::try_from(number % ADDRESSES).unwrap_or(0))
+}
+
 impl Wire {
     /// Connects from `source` to `path` of a server, with a token where one is needed.
     ///
@@ -42,10 +65,7 @@ impl Wire {
         path: &str,
         token: Option<&str>,
     ) -> anyhow::Result<Self> {
-        let socket = TcpSocket::new_v4()?;
-        socket.bind(SocketAddr::from((source, 0)))?;
-        let stream = socket.connect(server).await?;
-        stream.set_nodelay(true)?;
+        let stream = connect_from(source, server).await?;
         let mut request = format!("ws://{server}{path}").into_client_request()?;
         let headers = request.headers_mut();
         headers.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static("exam.v1"));
@@ -97,8 +117,13 @@ impl Wire {
         }
     }
 
-    /// Ends the connection at once, without a port that waits.
-    pub fn reset(self) {
-        let _ = self.socket.get_ref().set_zero_linger();
+    /// Waits for the end and returns its close code; `None` where no close frame came.
+    pub async fn ended(&mut self) -> Option<u16> {
+        while let Some(Ok(message)) = self.socket.next().await {
+            if let Message::Close(frame) = message {
+                return frame.map(|frame| frame.code.into());
+            }
+        }
+        None
     }
 }

@@ -58,9 +58,7 @@ pub(super) async fn run(programs: Programs, size: Size, report: &mut Report) -> 
     let bytes = used.written as f64 / latency.count.max(1) as f64;
     report.note("bytes written a save", bytes, "B", Limit::None);
     let numbers = driven.numbers;
-    for wire in driven.wires {
-        wire.reset();
-    }
+    drop(driven.wires);
     loaded.process.kill().await;
     let began = Instant::now();
     loaded.process.start_again().await;

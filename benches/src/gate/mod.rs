@@ -19,6 +19,14 @@ pub struct Programs {
     pub echo: &'static str,
 }
 
+impl Programs {
+    /// The echo as a program with its arguments.
+    #[must_use]
+    pub fn echo(&self) -> Vec<String> {
+        vec![self.echo.to_owned()]
+    }
+}
+
 /// What can be measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Scenario {

@@ -82,7 +82,7 @@ async fn echo(
     length: Duration,
     report: &mut Report,
 ) -> anyhow::Result<Part> {
-    let echo = Echo::start(programs.echo).await?;
+    let echo = Echo::start(&programs.echo()).await?;
     let wires = echo.connect(connections).await?;
     let warm = drive(wires, vec![0; connections], Talk::Echo, None, length / 10).await;
     let usage = Usage::of(echo.id());
