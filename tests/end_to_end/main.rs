@@ -4,6 +4,7 @@ mod bank_files;
 mod crash;
 mod demo;
 mod live;
+mod moving;
 mod nodes;
 mod operate;
 mod proxy;
