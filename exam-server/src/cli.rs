@@ -46,6 +46,15 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Whether a command line, the program's name first, is one that this program takes. Nothing is
+/// run; documents that show commands are checked with it.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_usage(words: &[String]) -> Result<(), String> {
+    Cli::try_parse_from(words).map(drop).map_err(|error| error.to_string())
+}
+
 /// Says why something was refused: on standard error for people, as one object for programs.
 fn refuse(error: &anyhow::Error, json: bool) {
     let reasons = match error.downcast_ref::<Refused>() {

@@ -7,6 +7,7 @@ mod live;
 mod moving;
 mod nodes;
 mod operate;
+mod operations;
 mod proxy;
 mod sign_in;
 mod store_contract;

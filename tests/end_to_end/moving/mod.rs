@@ -1,6 +1,6 @@
 //! A whole SQLite database goes to PostgreSQL, in the middle of an exam.
 
-mod content;
+pub(crate) mod content;
 mod source;
 
 use std::process::Stdio;
@@ -206,7 +206,9 @@ async fn a_move_that_is_killed_leaves_nothing_that_could_be_served() {
     process.kill().await.expect("it can be killed");
     stall.end().await;
     assert_eq!(hash(&source), before, "the source is as it was");
-    for arguments in [&["serve", "--listen", "127.0.0.1:0"][..], &["exam", "list"]] {
+    for arguments in
+        [&["serve", "--listen", "127.0.0.1:0"][..], &["exam", "list"], &["backup", "x"]]
+    {
         let (code, said) = command(SERVER, &target.url, arguments).await;
         assert_eq!(code, Some(1), "{said}");
         assert!(said.contains("a move into it was begun and has not finished"), "{said}");
