@@ -12,7 +12,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
 
 use crate::commands::{
-    Desk, Refused, attempt, audit, backup, bank, exam, rehearsal, roster, staff,
+    Desk, Refused, attempt, audit, backup, bank, exam, rehearsal, roster, staff, transfer,
 };
 use crate::config::{Config, Settings};
 use crate::demo::Demo;
@@ -44,6 +44,15 @@ pub fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Whether a command line, the program's name first, is one that this program takes. Nothing is
+/// run; documents that show commands are checked with it.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_usage(words: &[String]) -> Result<(), String> {
+    Cli::try_parse_from(words).map(drop).map_err(|error| error.to_string())
 }
 
 /// Says why something was refused: on standard error for people, as one object for programs.
@@ -133,7 +142,22 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
                 format!("restored: {} attempts rebuilt and compared", done.attempts_verified)
             })
         }
+        Command::Move { to, although_running } => {
+            let moved = transfer::run(&settings, &to, although_running, json).await?;
+            print(&moved, json, moved_lines)
+        }
     }
+}
+
+fn moved_lines(moved: &transfer::Moved) -> String {
+    let mut text = format!(
+        "moved: {} rows, {} attempts rebuilt on both sides and compared, {} decisions sealed\n",
+        moved.rows, moved.attempts_compared, moved.audit_sealed
+    );
+    for trouble in &moved.troubles {
+        text += &format!("moved as it was: {trouble}\n");
+    }
+    text
 }
 
 async fn run_server(settings: &Settings) -> anyhow::Result<()> {

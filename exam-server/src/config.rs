@@ -145,8 +145,8 @@ impl Settings {
     }
 }
 
-/// Variables that tests and `./run` use beside the configuration.
-const OTHER_VARIABLES: [&str; 4] = ["LOG", "LOG_FORMAT", "TEST_POSTGRES", "TEST_CLOCK"];
+/// Variables beside the settings: the file's own name, the log's, and those of tests.
+const OTHER_VARIABLES: [&str; 5] = ["CONFIG", "LOG", "LOG_FORMAT", "TEST_POSTGRES", "TEST_CLOCK"];
 
 fn is_known(name: &str) -> bool {
     const FIELDS: [&str; 11] = [

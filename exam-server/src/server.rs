@@ -42,7 +42,7 @@ const FORGET_EVERY: Duration = Duration::from_secs(60);
 const SEAL_SETTLES: Span = Span::from_seconds(1);
 
 /// The name of the setting that remembers which key sealed the database.
-const KEY_CHECK: &str = "key_check";
+pub(crate) const KEY_CHECK: &str = "key_check";
 
 /// A server that takes requests.
 pub struct Running {

@@ -98,6 +98,15 @@ pub(super) enum Command {
         /// The backup
         file: PathBuf,
     },
+    /// Move a whole SQLite database into an empty PostgreSQL, and compare the two
+    Move {
+        /// The empty database: postgres://…; a password may stand in PGPASSFILE instead
+        #[arg(long)]
+        to: String,
+        /// Rehearse beside a running server: what is written meanwhile stays behind
+        #[arg(long)]
+        although_running: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -55,7 +55,11 @@ async fn find(desk: &Desk, id: &str) -> anyhow::Result<Attempt> {
     Ok(desk.store.attempt_find(id, &Scope::All).await?.ok_or_else(unknown)?)
 }
 
-async fn replay(desk: &Desk, attempt: &Attempt) -> Result<(Session, Vec<String>), StoreError> {
+/// Folds an attempt's journal, and returns its frames too.
+pub(super) async fn replay(
+    desk: &Desk,
+    attempt: &Attempt,
+) -> Result<(Session, Vec<String>), StoreError> {
     let frames = desk.store.journal_frames(attempt.key, Seq(0)).await?;
     let frames: Vec<String> = frames.into_iter().map(|(_, body)| body).collect();
     let session = Session::replay(attempt.attempt_id, frames.iter().map(String::as_bytes))

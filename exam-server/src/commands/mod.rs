@@ -10,5 +10,6 @@ pub mod progress;
 pub mod rehearsal;
 pub mod roster;
 pub mod staff;
+pub mod transfer;
 
 pub use desk::{Desk, Refused};

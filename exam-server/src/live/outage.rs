@@ -102,7 +102,12 @@ pub async fn beat(app: App, stopping: CancellationToken) {
             _ = ticks.tick() => {}
         }
         match beat_once(&app).await {
-            Ok(()) => app.health.database_answered(),
+            Ok(()) => {
+                app.health.database_answered();
+                if !app.journal.is_healthy() {
+                    app.journal.probe();
+                }
+            }
             Err(error) => {
                 app.health.database_failed();
                 warn!(error = &error as &dyn std::error::Error, "no sign of life was stored");

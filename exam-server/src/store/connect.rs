@@ -27,6 +27,11 @@ const SQLITE_VERSION_MIN: (u32, u32, u32) = (3, 51, 3);
 /// Pages the log may hold before a commit folds it into the file: 4,000 of 4 KiB.
 const SQLITE_AUTOCHECKPOINT_PAGES: &str = "4000";
 
+/// What is said of a database into which a move was begun and not finished.
+const MOVE_UNFINISHED: &str = "a move into it was begun and has not finished, so nothing is \
+    served from it. The database it comes from is whole. If no move runs now: drop this database, \
+    create it again, and move again";
+
 /// A pool of connections to one of the two databases.
 #[derive(Clone, Debug)]
 pub enum Pool {
@@ -74,8 +79,22 @@ impl Store {
     /// schema up to date.
     ///
     /// # Errors
-    /// [`StoreError::Unsafe`] names the setting that could lose data; the rest is trouble.
+    /// [`StoreError::Unsafe`] names the setting that could lose data, or says that a move into
+    /// this database has not finished; the rest is trouble.
     pub async fn open(target: &Target) -> Result<Self, StoreError> {
+        let store = Self::open_unfinished(target).await?;
+        if store.transfer_is_unfinished().await? {
+            store.close().await;
+            return Err(StoreError::Unsafe(MOVE_UNFINISHED.to_owned()));
+        }
+        Ok(store)
+    }
+
+    /// As [`open`](Self::open), also where a move has not finished: for the move itself.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub async fn open_unfinished(target: &Target) -> Result<Self, StoreError> {
         let store = match target {
             Target::Sqlite(options) => open_sqlite(options).await?,
             Target::Postgres(options) => open_postgres(options).await?,

@@ -20,6 +20,7 @@ mod scope;
 mod setting;
 mod sign_in;
 mod staff;
+mod transfer;
 
 pub use attempt::{Attempt, AttemptSummary, OpenAttempt};
 pub use audit::{AuditEntry, AuditRow, AuditTrouble};
@@ -35,6 +36,7 @@ pub use rehearsal::RehearsalCandidate;
 pub use scope::Scope;
 pub use sign_in::{Principal, SignIn};
 pub use staff::{NewStaff, Role, Staff};
+pub use transfer::TableCount;
 
 use exam_core::ids::AttemptId;
 

@@ -315,6 +315,43 @@ pub async fn a_save_in_grace_survives_a_database_stall(kind: Kind) {
     server.running.stop().await;
 }
 
+pub async fn a_commit_that_failed_once_keeps_nobody_from_closing_although_nobody_writes_again(
+    kind: Kind,
+) {
+    let server = server_or_return!(kind);
+    let phone = server.candidate();
+    let attempt = phone.start(server.exam.id).await;
+    let mut socket = phone.connect(&attempt).await;
+    socket.save(1, 1, &["a"]).await;
+    let stall = exam_tests::database::Stall::begin(&server.database).await;
+    socket.send(json!({ "t": "save", "n": 2, "slot": 2, "response": ["b"] })).await;
+    assert_eq!(socket.expect("nack").await["code"], "busy");
+    drop(socket); // It never comes back, and nobody else is there.
+    stall.end().await;
+    let url = format!("http://{}/readyz", server.address);
+    let mut ready = StatusCode::SERVICE_UNAVAILABLE;
+    for _ in 0..100 {
+        ready = exam_tests::client::http().get(&url).send().await.expect("a reply").status();
+        if ready == StatusCode::OK {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    assert_eq!(ready, StatusCode::OK, "the database has been well for ten seconds");
+    server.turn(Span::from_minutes(61)).await;
+    let path = format!("/attempts/{attempt}/result");
+    let mut result = (StatusCode::CONFLICT, Value::Null);
+    for _ in 0..100 {
+        result = phone.request(reqwest::Method::GET, &path, None).await;
+        if result.0 == StatusCode::OK {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    assert_eq!((result.0, &result.1["by"]), (StatusCode::OK, &json!("deadline")), "{}", result.1);
+    server.running.stop().await;
+}
+
 pub async fn an_outage_of_the_server_costs_nobody_time(kind: Kind) {
     let server = server_or_return!(kind);
     let phone = server.candidate();

@@ -149,5 +149,8 @@ async fn an_exam_is_sat_through_the_shipped_nginx_configuration() {
         }
     }
     assert_eq!(kinds, ["state", "ack"]);
+    let figures = format!("https://localhost:{}/metrics", nginx.address.port());
+    let figures = client.get(figures).send().await.expect("a reply");
+    assert_eq!(figures.status(), StatusCode::NOT_FOUND, "figures are for operators");
     running.stop().await;
 }

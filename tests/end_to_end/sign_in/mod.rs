@@ -2,6 +2,8 @@
 
 mod stories;
 
+pub(crate) use stories::unbase32;
+
 use crate::on_both;
 
 on_both! {

@@ -284,7 +284,8 @@ async fn staff_member(server: &Server, login: &str, roles: &[Role]) -> Candidate
     signed_in(server, &reply)
 }
 
-fn unbase32(text: &str) -> Vec<u8> {
+/// Reads base 32, as an authenticator app does.
+pub(crate) fn unbase32(text: &str) -> Vec<u8> {
     let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
     let (mut bytes, mut buffer, mut bits) = (Vec::new(), 0_u32, 0);
     for letter in text.chars() {
