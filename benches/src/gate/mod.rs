@@ -1,41 +1,75 @@
 //! The scenarios of the gate.
 
-mod idle;
+mod alone;
+mod expiry;
+mod import;
+mod overload;
+mod pace;
 mod report;
 mod saves;
+mod sessions;
+mod sitting;
+mod starts;
+mod storm;
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::ValueEnum;
+use exam_tests::Kind;
 
 pub use report::{Figure, Limit, Report};
 
 /// The programs that are measured.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Programs {
     /// The server.
-    pub server: &'static str,
+    pub server: PathBuf,
     /// The bare echo.
-    pub echo: &'static str,
+    pub echo: PathBuf,
 }
 
 impl Programs {
+    /// Those in `folder`.
+    #[must_use]
+    pub fn beside(folder: &Path) -> Self {
+        Self { server: folder.join("exam-server-under-load"), echo: folder.join("echo") }
+    }
+
     /// The echo as a program with its arguments.
     #[must_use]
     pub fn echo(&self) -> Vec<String> {
-        vec![self.echo.to_owned()]
+        vec![self.echo.display().to_string()]
     }
 }
 
 /// What can be measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Scenario {
-    /// Durable saves in a closed loop, on SQLite, beside a bare echo.
+    /// Durable saves in a closed loop, on SQLite, beside a bare echo
     Saves,
-    /// The same on PostgreSQL, its server's work included.
+    /// The same on PostgreSQL, its server's work included
     SavesPostgres,
-    /// Many sessions that save now and then, and all come back after a kill.
+    /// One save at a time at the store, beside a probe of the disk, on both databases
+    Alone,
+    /// 5,000 connections at 1,000 saves a second, beside a bare echo
+    Pace,
+    /// 18,000 sessions that save now and then, and all come back after a kill
     Sessions,
+    /// 5,000 starts in ten seconds
+    Starts,
+    /// 2,000 sign-ins at once while 1,000 sessions save
+    Storm,
+    /// 10,000 attempts whose time ends in the same second
+    Expiry,
+    /// The same while the server is away
+    Outage,
+    /// An import of 20,000 questions while 1,000 sessions save
+    Import,
+    /// Three times what the server can do
+    Overload,
+    /// 2,000 candidates from sign-in to result, with everything that befalls them
+    Sitting,
 }
 
 /// How large and how long.
@@ -63,21 +97,27 @@ impl Size {
 ///
 /// # Errors
 /// When one cannot be run. A figure beyond its limit is no error: it stands in the report.
-pub async fn run(programs: Programs, wanted: &[Scenario], small: bool) -> anyhow::Result<Report> {
+pub async fn run(programs: &Programs, wanted: &[Scenario], small: bool) -> anyhow::Result<Report> {
     let wanted = if wanted.is_empty() { Scenario::value_variants() } else { wanted };
     let size = Size { small };
     let mut report = Report::new(size);
     for scenario in wanted {
-        let name = scenario.to_possible_value().expect("none is skipped");
-        report.begin(name.get_name());
+        let value = scenario.to_possible_value().expect("none is skipped");
+        report.begin(value.get_name(), &value.get_help().map(ToString::to_string).unwrap_or_default());
+        let report = &mut report;
         match scenario {
-            Scenario::Saves => {
-                saves::run(programs, exam_tests::Kind::Sqlite, size, &mut report).await?;
-            }
-            Scenario::SavesPostgres => {
-                saves::run(programs, exam_tests::Kind::Postgres, size, &mut report).await?;
-            }
-            Scenario::Sessions => idle::run(programs, size, &mut report).await?,
+            Scenario::Saves => saves::run(programs, Kind::Sqlite, size, report).await?,
+            Scenario::SavesPostgres => saves::run(programs, Kind::Postgres, size, report).await?,
+            Scenario::Alone => alone::run(programs, size, report).await?,
+            Scenario::Pace => pace::run(programs, size, report).await?,
+            Scenario::Sessions => sessions::run(programs, size, report).await?,
+            Scenario::Starts => starts::run(programs, size, report).await?,
+            Scenario::Storm => storm::run(programs, size, report).await?,
+            Scenario::Expiry => expiry::run(programs, size, report).await?,
+            Scenario::Outage => expiry::run_away(programs, size, report).await?,
+            Scenario::Import => import::run(programs, size, report).await?,
+            Scenario::Overload => overload::run(programs, size, report).await?,
+            Scenario::Sitting => sitting::run(programs, size, report).await?,
         }
     }
     Ok(report)

@@ -1,16 +1,12 @@
 //! The gate: every figure that this project promises, measured in one run and written down.
-//! `cargo bench -p exam-benches --bench gate -- [SCENARIO …] [--small]`
+//! `scripts/gate` runs it with everything it needs.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::Parser;
 use exam_benches::gate::{Programs, Scenario, run};
-
-/// The programs beside this one.
-const PROGRAMS: Programs = Programs {
-    server: env!("CARGO_BIN_EXE_exam-server-under-load"),
-    echo: env!("CARGO_BIN_EXE_echo"),
-};
 
 /// Measures what is promised, with the load on the same machine.
 #[derive(Debug, Parser)]
@@ -20,20 +16,22 @@ struct Arguments {
     /// A small size and length: shows that everything works, and measures nothing
     #[arg(long)]
     small: bool,
-    /// Write docs/performance.md
+    /// Write the figures as a page, with its plots beside it: docs/performance.md
     #[arg(long)]
-    write: bool,
-    /// Given by the bench runner
-    #[arg(long, hide = true)]
-    bench: bool,
+    write: Option<PathBuf>,
 }
 
 #[tokio::main]
 async fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
-    let report = run(PROGRAMS, &arguments.scenarios, arguments.small).await?;
-    if arguments.write {
-        report.write(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/performance.md"))?;
+    let own = std::env::current_exe()?;
+    let programs = Programs::beside(own.parent().context("a program stands in a folder")?);
+    let report = run(&programs, &arguments.scenarios, arguments.small).await?;
+    if let Some(path) = &arguments.write {
+        report.write(path)?;
+    }
+    for missed in report.missed() {
+        eprintln!("gate: missed: {missed}");
     }
     Ok(if report.passes() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
