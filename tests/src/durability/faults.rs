@@ -1,5 +1,5 @@
-//! A disk that is full or fails: strace lets a server's writes and syncs fail at the n-th, once or
-//! from then on, while phones save.
+//! A disk that is full or fails: strace lets a server's n-th write or sync fail, or every write
+//! from a random moment on, while phones save.
 //!
 //! A write that fails is a retryable nack and never an acknowledgement; with nothing writable the
 //! server is not ready, and when there is room again it serves on. A sync that fails ends the
@@ -74,7 +74,8 @@ pub async fn disk_faults(server: &Path, ordinals: u32, seed: u64) -> Option<Outc
             one_write_fails(&process, &room, &phones, fault).await;
         }
         let error = if below(&mut rng, 4) == 0 { "EIO" } else { "ENOSPC" };
-        let fault = Fault::write(error, &format!("{ordinal}+"));
+        let fault = Fault::write(error, "1+");
+        tokio::time::sleep(Duration::from_micros(below(&mut rng, 5_000))).await;
         no_write_succeeds(&process, &room, &phones, fault).await;
         a_sync_fails(&mut process, &room, Fault::sync(&ordinal.to_string())).await;
         faults += 4;
@@ -107,8 +108,9 @@ pub async fn disk_faults(server: &Path, ordinals: u32, seed: u64) -> Option<Outc
 async fn one_write_fails(process: &Process, room: &Room, phones: &Phones, fault: Fault) {
     let injector = Injector::attach(process, room, fault).await.expect("it could before");
     injector.hit(PATIENCE).await;
-    phones.acknowledge(SERVES, PATIENCE).await;
+    // A connection whose transaction failed is replaced, and a new one's calls are counted anew.
     injector.detach().await;
+    phones.acknowledge(SERVES, PATIENCE).await;
 }
 
 /// No write succeeds: nothing is acknowledged, the server is not ready; then there is room again.
