@@ -34,9 +34,9 @@ macro_rules! hold {
 
 hold! {
     acknowledged_answers_survive_random_kills_on_sqlite =>
-        kills::random_kills(server(), Kind::Sqlite, 30, fresh_seed());
+        kills::random_kills(server(), Kind::Sqlite, 20, fresh_seed());
     acknowledged_answers_survive_random_kills_and_crashes_of_postgres =>
-        kills::random_kills(server(), Kind::Postgres, 20, fresh_seed());
+        kills::random_kills(server(), Kind::Postgres, 12, fresh_seed());
     acknowledged_answers_survive_a_power_cut =>
         async { Some(power_cut::power_cuts(server(), 20, 300, fresh_seed()).await) };
     a_sync_of_its_frame_ends_before_each_acknowledgement_leaves =>
@@ -50,13 +50,13 @@ hold! {
     whoever_ends_an_attempt_it_ends_once_on_sqlite =>
         races::races(Kind::Sqlite, 60, fresh_seed());
     whoever_ends_an_attempt_it_ends_once_on_postgres =>
-        races::races(Kind::Postgres, 60, fresh_seed());
+        races::races(Kind::Postgres, 40, fresh_seed());
     a_backup_under_load_holds_what_was_acknowledged_on_sqlite =>
         backups::backups(server(), Kind::Sqlite, 2, 6, fresh_seed());
     a_backup_under_load_holds_what_was_acknowledged_on_postgres =>
-        backups::backups(server(), Kind::Postgres, 2, 6, fresh_seed());
+        backups::backups(server(), Kind::Postgres, 2, 4, fresh_seed());
     two_nodes_lose_nothing_when_one_is_killed_or_stands_still =>
-        nodes::two_nodes(server(), 6, fresh_seed());
+        nodes::two_nodes(server(), 4, fresh_seed());
     a_commit_whose_reply_was_lost_is_neither_lost_nor_repeated =>
         unknown_commit::unknown_commits(server(), 20, fresh_seed());
 }

@@ -30,6 +30,8 @@ const MESSAGES: u64 = 15_000;
 /// How long a phone waits for a word of the server before it tries another.
 const WORD_WITHIN: Duration = Duration::from_secs(3);
 
+const RETRY_AFTER: Duration = Duration::from_millis(50);
+
 /// How long a phone may take to hand in once the servers run undisturbed.
 const HANDED_IN_WITHIN: Duration = Duration::from_secs(60);
 
@@ -185,15 +187,16 @@ impl Phone {
                 continue;
             }
             // Nothing is pending: time to hand in, or only to change the way.
-            if self.hall.done.load(Ordering::Relaxed) {
+            if self.winds_up() {
+                // Again until it is answered: the reply to the first may be what was lost.
                 while self.hand_in().await.is_err() {
-                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    tokio::time::sleep(RETRY_AFTER).await;
                 }
-                return;
-            }
-            if self.is_worn() && self.hand_in().await.is_ok() {
+                if self.hall.done.load(Ordering::Relaxed) {
+                    return;
+                }
                 while self.start_anew().await.is_err() {
-                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    tokio::time::sleep(RETRY_AFTER).await;
                 }
             }
         }
@@ -216,9 +219,9 @@ impl Phone {
     /// One connection, to its end.
     async fn sit_by_socket(&mut self) -> Result<(), ()> {
         let candidate = self.somewhere();
-        self.opens += 1;
         let upgrade = timeout(WORD_WITHIN, candidate.upgrade(&self.attempt)).await;
         let mut socket = upgrade.map_err(drop)?.map_err(drop)?;
+        self.opens += 1;
         let port = socket.port();
         self.hall.ports.lock().expect("no holder panics").push((port, self.attempt.clone()));
         let open = json!({ "t": "open", "device": candidate.device, "take_over": false });
