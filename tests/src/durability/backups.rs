@@ -8,8 +8,8 @@ use exam_server::commands::Desk;
 use rand_chacha::ChaCha20Rng;
 use tokio::time::Instant;
 
+use super::hall::{Habits, Phones};
 use super::ledger::judge;
-use super::phone::{Habits, Phones};
 use super::room::{Room, settings_of, verify_here};
 use super::{Outcome, below, name_of, rng};
 use crate::Kind;
@@ -121,6 +121,8 @@ async fn refuse(server: &Path, room: &Room, kind: Kind, backup: &Path, damaged: 
         Kind::Sqlite => {
             let path = target.strip_prefix("sqlite:").expect("a file");
             assert!(!Path::new(path).exists(), "{what}: the database was made all the same");
+            let copy = format!("{path}.restoring");
+            assert!(!Path::new(&copy).exists(), "{what}: the copy was left behind");
         }
         Kind::Postgres => assert_eq!(tables_of(&target).await, 0, "{what}: something was made"),
     }

@@ -14,8 +14,8 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, timeout};
 
+use super::hall::{Habits, Phones};
 use super::ledger::judge;
-use super::phone::{Habits, Phones};
 use super::room::{Room, verify};
 use super::{Outcome, below, rng};
 use crate::Kind;

@@ -10,8 +10,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::cluster::Cluster;
+use super::hall::{Habits, Phones};
 use super::ledger::judge;
-use super::phone::{Habits, Phones};
 use super::room::{Room, verify};
 use super::{Outcome, below, name_of, rng};
 use crate::Kind;

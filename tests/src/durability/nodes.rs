@@ -8,8 +8,8 @@ use reqwest::Method;
 use serde_json::json;
 use tokio::time::Instant;
 
+use super::hall::{Habits, Phones};
 use super::ledger::{frames_of, judge};
-use super::phone::{Habits, Phones};
 use super::room::{Room, verify};
 use super::{Outcome, below, name_of, rng};
 use crate::process::Process;

@@ -20,8 +20,8 @@ use rand_chacha::ChaCha20Rng;
 use tokio::time::Instant;
 
 use super::disk_image::{Disk, Luck};
+use super::hall::{Habits, Phones};
 use super::ledger::{Acknowledged, judge};
-use super::phone::{Habits, Phones};
 use super::room::{Room, settings_of, verify, verify_here};
 use super::trace::{self, Call, What, acknowledged_in};
 use super::{Outcome, below, rng};
@@ -83,8 +83,10 @@ pub async fn power_cuts(server: &Path, cuts: u32, acknowledgements: u64, seed: u
         seconds: began.elapsed().as_secs_f64(),
         seed,
         notes: format!(
-            "acknowledgements are counted at each cut; {:.1} un-synced writes at a cut",
-            tally.unsynced as f64 / f64::from(cuts.max(1))
+            "acknowledgements are counted at each cut; {:.1} un-synced writes at a cut; \
+             {} times the log was folded into the file",
+            tally.unsynced as f64 / f64::from(cuts.max(1)),
+            recorded.folds()
         ),
     }
 }
@@ -109,6 +111,12 @@ struct Recorded {
 }
 
 impl Recorded {
+    /// How often the log was folded into the file, which is synced at no other time.
+    fn folds(&self) -> usize {
+        let file = |call: &&Call| call.what == What::Sync(self.path.clone());
+        self.calls.iter().filter(file).count()
+    }
+
     /// The lines at which something happens to the files, or an acknowledgement leaves, from the
     /// first acknowledgement on.
     fn moments(&self) -> Vec<usize> {
@@ -134,18 +142,19 @@ async fn record(server: &Path, acknowledgements: u64, seed: u64) -> Recorded {
     let mut process = Process::start_under(trace::tracer(&out), server, &room.database.url).await;
     let nodes = [process.address];
     let phones = Phones::at_work(&nodes, room.exam, &room.tokens, Habits::default(), seed).await;
-    let third = acknowledgements.div_ceil(3);
-    phones.acknowledge(third, PATIENCE).await;
+    // The last run is the long one: there the log grows until it is folded in and begun anew.
+    let part = acknowledgements.div_ceil(6);
+    phones.acknowledge(part, PATIENCE).await;
     let id = process.id();
     process.kill().await;
     trace::settled(&out, id).await;
     process.start_again().await;
-    phones.acknowledge(third, PATIENCE).await;
+    phones.acknowledge(part, PATIENCE).await;
     let id = process.id();
     assert_eq!(process.stop().await, Some(0), "it stops cleanly");
     trace::settled(&out, id).await;
     process.start_again().await;
-    phones.acknowledge(third, PATIENCE).await;
+    phones.acknowledge(4 * part, PATIENCE).await;
     let hall = phones.finish().await;
     let id = process.id();
     process.kill().await;

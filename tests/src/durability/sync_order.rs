@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::hall::{Habits, MARKS_FROM, Phones};
 use super::ledger::judge;
-use super::phone::{Habits, MARKS_FROM, Phones};
 use super::room::Room;
 use super::trace::{self, Call, What, acknowledged_in, find_all, number_at};
 use super::{Outcome, name_of};

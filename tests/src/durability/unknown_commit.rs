@@ -15,8 +15,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::hall::{Habits, Phones};
 use super::ledger::judge;
-use super::phone::{Habits, Phones};
 use super::room::{Room, verify};
 use super::trace::find_all;
 use super::{Outcome, below, name_of, rng};
