@@ -16,7 +16,7 @@ const CALLS: &str = "trace=openat,pwrite64,fdatasync,fsync,ftruncate,unlink,\
 const BYTES_MAX: &str = "1048576";
 
 /// How long a tracer may take to write its last line.
-const TRACER_ENDS_WITHIN: Duration = Duration::from_secs(10);
+const TRACER_ENDS_WITHIN: Duration = Duration::from_secs(30);
 
 /// What a call did.
 #[derive(Clone, Debug, PartialEq, Eq)]
