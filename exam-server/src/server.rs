@@ -136,6 +136,7 @@ pub async fn start_with(
 ) -> anyhow::Result<Running> {
     let config = Config::check(settings)?;
     let keys = read_keys(settings)?;
+    crate::store::on_failed_sync(on_failed_sync);
     let store = open_store(settings, &keys).await?;
     store.settle().await?;
     if !config.listen.ip().is_loopback()

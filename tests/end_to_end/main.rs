@@ -1,8 +1,8 @@
 //! End-to-end tests against the real server on both databases.
 
 mod bank_files;
-mod crash;
 mod demo;
+mod durability;
 mod live;
 mod moving;
 mod nodes;

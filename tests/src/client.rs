@@ -74,15 +74,28 @@ impl Candidate {
         path: &str,
         body: Option<Value>,
     ) -> (StatusCode, Value) {
+        self.try_request(method, path, body).await.expect("the server replies")
+    }
+
+    /// Sends a request to a server that may be gone.
+    ///
+    /// # Errors
+    /// When there is no whole reply.
+    pub async fn try_request(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Result<(StatusCode, Value), reqwest::Error> {
         let url = format!("http://{}/api/v1{path}", self.address);
         let mut request = self.http.request(method, url).bearer_auth(&self.token);
         if let Some(body) = body {
             request = request.json(&body);
         }
-        let reply = request.send().await.expect("the server replies");
+        let reply = request.send().await?;
         let status = reply.status();
-        let bytes = reply.bytes().await.expect("the reply is whole");
-        (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+        let bytes = reply.bytes().await?;
+        Ok((status, serde_json::from_slice(&bytes).unwrap_or(Value::Null)))
     }
 
     /// GETs JSON that must be there.
@@ -164,6 +177,16 @@ pub fn http() -> reqwest::Client {
 }
 
 impl Socket {
+    /// The port it has here, by which a trace of the server knows it.
+    ///
+    /// # Panics
+    /// When it is a TLS connection.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        let MaybeTlsStream::Plain(stream) = self.stream.get_ref() else { panic!("plain TCP") };
+        stream.local_addr().expect("it is connected").port()
+    }
+
     /// Sends JSON.
     ///
     /// # Panics

@@ -43,22 +43,27 @@ impl Database {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let url = match kind {
             Kind::Sqlite => format!("sqlite:{}", folder.path().join("exam.db").display()),
-            Kind::Postgres => {
-                let cluster = postgres_cluster()?;
-                let options = PgConnectOptions::from_str(&cluster).expect("a cluster's address");
-                let mut connection = options.connect().await.expect("the cluster answers");
-                let name = format!("test_{}", uuid::Uuid::from_bytes(random()).simple());
-                sqlx::query(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}")))
-                    .execute(&mut connection)
-                    .await
-                    .expect("a database can be made");
-                connection.close().await.expect("the connection ends");
-                let (server, _) = cluster.rsplit_once('/').expect("an address with a database");
-                format!("{server}/{name}")
-            }
+            Kind::Postgres => fresh_in(&postgres_cluster()?).await,
         };
         Some(Self { kind, url, folder })
     }
+}
+
+/// Makes a database in `cluster` and returns its address.
+///
+/// # Panics
+/// When the cluster does not answer.
+pub async fn fresh_in(cluster: &str) -> String {
+    let options = PgConnectOptions::from_str(cluster).expect("a cluster's address");
+    let mut connection = options.connect().await.expect("the cluster answers");
+    let name = format!("test_{}", uuid::Uuid::from_bytes(random()).simple());
+    sqlx::query(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}")))
+        .execute(&mut connection)
+        .await
+        .expect("a database can be made");
+    connection.close().await.expect("the connection ends");
+    let (server, _) = cluster.rsplit_once('/').expect("an address with a database");
+    format!("{server}/{name}")
 }
 
 /// A database that lets nobody write, as a slow disk or a stuck lock does.

@@ -1,6 +1,7 @@
 //! A server as a process of its own, to be killed and started again.
 
 use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -16,7 +17,9 @@ const READY_WITHIN: Duration = Duration::from_secs(20);
 
 /// A server process on an address of its own.
 pub struct Process {
-    binary: &'static str,
+    binary: PathBuf,
+    /// What runs it: a tracer with its arguments, or nothing.
+    wrapper: Vec<String>,
     database: String,
     /// Where it listens, the same after every start.
     pub address: SocketAddr,
@@ -38,12 +41,55 @@ impl Process {
     ///
     /// # Panics
     /// When it does not become ready.
-    pub async fn start(binary: &'static str, database: &Database) -> Self {
+    pub async fn start(binary: impl AsRef<Path>, database: &Database) -> Self {
+        Self::start_under(Vec::new(), binary, &database.url).await
+    }
+
+    /// Starts `binary` as an argument of `wrapper` on the database at `url`, and waits until it is
+    /// ready. The wrapper must leave the server the process that was started.
+    ///
+    /// # Panics
+    /// When it does not become ready.
+    pub async fn start_under(wrapper: Vec<String>, binary: impl AsRef<Path>, url: &str) -> Self {
+        let binary = binary.as_ref().to_path_buf();
         let address = free_address();
-        let child = spawn(binary, &database.url, address);
-        let mut process = Self { binary, database: database.url.clone(), address, child };
+        let child = spawn(&wrapper, &binary, url, address);
+        let mut process = Self { binary, wrapper, database: url.to_owned(), address, child };
         process.wait_until_ready().await;
         process
+    }
+
+    /// Sends the process a signal by its name.
+    ///
+    /// # Panics
+    /// When it cannot be sent.
+    pub async fn signal(&self, name: &str) {
+        let (name, id) = (format!("-{name}"), self.id().to_string());
+        let sent = Command::new("kill").args([name, id]).status().await;
+        assert!(sent.expect("kill runs").success());
+    }
+
+    /// Waits until the process ends by itself and returns its exit code.
+    ///
+    /// # Panics
+    /// When it does not end in time.
+    pub async fn ended(&mut self) -> Option<i32> {
+        let ended = tokio::time::timeout(READY_WITHIN, self.child.wait()).await;
+        ended.expect("it ends in time").expect("it can be waited for").code()
+    }
+
+    /// The exit code, if the process has ended.
+    ///
+    /// # Panics
+    /// When it cannot be waited for.
+    pub fn has_ended(&mut self) -> Option<Option<i32>> {
+        self.child.try_wait().expect("it can be waited for").map(|status| status.code())
+    }
+
+    /// Whether it takes requests.
+    pub async fn is_ready(&self) -> bool {
+        let reply = http().get(format!("http://{}/readyz", self.address)).send().await;
+        reply.is_ok_and(|reply| reply.status().is_success())
     }
 
     /// The process's number.
@@ -68,16 +114,13 @@ impl Process {
     /// # Panics
     /// When it cannot be asked or does not end.
     pub async fn stop(&mut self) -> Option<i32> {
-        let id = self.child.id().expect("it runs").to_string();
-        let asked = Command::new("kill").args(["-TERM", &id]).status().await;
-        assert!(asked.expect("kill runs").success());
-        let ended = tokio::time::timeout(READY_WITHIN, self.child.wait()).await;
-        ended.expect("it ends in time").expect("it can be waited for").code()
+        self.signal("TERM").await;
+        self.ended().await
     }
 
     /// Starts it again on the same address and waits until it is ready.
     pub async fn start_again(&mut self) {
-        self.child = spawn(self.binary, &self.database, self.address);
+        self.child = spawn(&self.wrapper, &self.binary, &self.database, self.address);
         self.wait_until_ready().await;
     }
 
@@ -99,8 +142,16 @@ impl Process {
     }
 }
 
-fn spawn(binary: &str, database: &str, address: SocketAddr) -> Child {
-    Command::new(binary)
+fn spawn(wrapper: &[String], binary: &Path, database: &str, address: SocketAddr) -> Child {
+    let mut command = match wrapper.split_first() {
+        Some((program, arguments)) => {
+            let mut command = Command::new(program);
+            command.args(arguments).arg(binary);
+            command
+        }
+        None => Command::new(binary),
+    };
+    command
         .args(["serve", "--database", database, "--listen", &address.to_string()])
         .env("EXAM_KEY", KEY)
         .env("EXAM_LOG", "warn")
@@ -116,8 +167,12 @@ fn spawn(binary: &str, database: &str, address: SocketAddr) -> Child {
 ///
 /// # Panics
 /// When it cannot be run.
-pub async fn command(binary: &str, database: &str, arguments: &[&str]) -> (Option<i32>, String) {
-    let output = Command::new(binary)
+pub async fn command(
+    binary: impl AsRef<Path>,
+    database: &str,
+    arguments: &[&str],
+) -> (Option<i32>, String) {
+    let output = Command::new(binary.as_ref())
         .args(arguments)
         .args(["--database", database, "--json"])
         .env("EXAM_KEY", KEY)

@@ -1,4 +1,7 @@
 //! `backup` and `restore`, beside a running server.
+//!
+//! Beside a backup stands its checksum, `FILE.sha256` as sha256sum writes it: a flipped bit in a
+//! name or an answer leaves a database that can be read, and only the checksum tells.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
@@ -11,7 +14,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 use tokio::process::Command;
 
-use super::{Desk, Refused, attempt, audit};
+use super::{Desk, Refused, attempt, audit, checksum};
 use crate::config::Settings;
 use crate::store::Target;
 
@@ -53,6 +56,7 @@ pub async fn backup(settings: &Settings, file: &Path) -> anyhow::Result<BackedUp
         discard(&part);
     }
     let attempts_verified = written?;
+    checksum::write(&part, file)?;
     put_in_place(&part, file)?;
     let bytes = std::fs::metadata(file)?.len();
     Ok(BackedUp { file: file.display().to_string(), bytes, attempts_verified })
@@ -92,6 +96,7 @@ async fn write_postgres(
 /// [`Refused`] when the backup is damaged or the database is not empty; nothing is changed then.
 pub async fn restore(settings: &Settings, file: &Path) -> anyhow::Result<Restored> {
     let database = settings.database.as_deref().context("no database: set database")?;
+    checksum::compare(file)?;
     match database.parse::<Target>()? {
         Target::Sqlite(options) => {
             check_sqlite(file).await?;

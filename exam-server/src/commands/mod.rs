@@ -4,6 +4,7 @@ pub mod attempt;
 pub mod audit;
 pub mod backup;
 pub mod bank;
+mod checksum;
 pub mod desk;
 pub mod exam;
 pub mod progress;

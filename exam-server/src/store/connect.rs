@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{PgPool, SqlitePool};
+use sqlx::{Connection, PgPool, SqlitePool};
 
 use super::{Store, StoreError};
 
@@ -141,6 +141,17 @@ async fn open_sqlite(options: &SqliteConnectOptions) -> Result<Store, StoreError
         .idle_timeout(None)
         .max_lifetime(None)
         .acquire_timeout(ACQUIRE_TIMEOUT)
+        // SQLite rolls a transaction back by itself when the disk is full or fails. The driver's
+        // own ROLLBACK then finds none, and it would count one open for ever: nothing could begin
+        // on this connection again.
+        .after_release(|connection, _| {
+            Box::pin(async move {
+                if connection.is_in_transaction() {
+                    connection.ping().await?; // The ROLLBACK of a dropped transaction comes first.
+                }
+                Ok(!connection.is_in_transaction())
+            })
+        })
         .connect_with(options.clone())
         .await
         .map_err(StoreError::in_query("open"))?;

@@ -11,6 +11,7 @@ mod connect;
 mod evidence;
 mod exam;
 mod exposure;
+mod failed_sync;
 mod heartbeat;
 mod institution;
 mod journal;
@@ -30,6 +31,7 @@ pub use connect::{Pool, Target};
 pub use evidence::EvidenceRow;
 pub use exam::{ExamRow, NewExam};
 pub use exposure::ExposureRow;
+pub use failed_sync::on_failed_sync;
 pub use journal::{Append, AttemptKey, AttemptPatch, ResultRow, Start, Write, Written};
 pub use one_time_code::CodePurpose;
 pub use rehearsal::RehearsalCandidate;
@@ -121,7 +123,11 @@ pub enum StoreError {
 
 impl StoreError {
     pub(crate) fn in_query(query: &'static str) -> impl Fn(sqlx::Error) -> Self {
-        move |source| Self::Driver { query, source }
+        move |source| {
+            let trouble = Self::Driver { query, source };
+            failed_sync::notice(&trouble);
+            trouble
+        }
     }
 
     pub(crate) fn bad_row(table: &'static str, key: impl ToString, what: impl ToString) -> Self {
