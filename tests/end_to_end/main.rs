@@ -3,6 +3,7 @@
 mod bank_files;
 mod crash;
 mod demo;
+mod fuzzing;
 mod live;
 mod nodes;
 mod operate;

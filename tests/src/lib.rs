@@ -3,6 +3,7 @@
 pub mod bank;
 pub mod client;
 pub mod database;
+pub mod fuzz;
 pub mod person;
 pub mod process;
 pub mod server;
