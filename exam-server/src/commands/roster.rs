@@ -111,7 +111,10 @@ fn rows_of(bytes: &[u8]) -> Result<Vec<Row>, Refused> {
         Part::Sheet(_) => sheets.push(Vec::new()),
         Part::Row(row) => sheets.last_mut().expect("a sheet comes first").push(row),
         Part::Broken { row, reason } => {
-            broken.get_or_insert_with(|| format!("工作表在第 {row} 行之后损坏：{reason}"));
+            broken.get_or_insert_with(|| match row {
+                0 => format!("工作表损坏：{reason}"),
+                row => format!("工作表在第 {row} 行之后损坏：{reason}"),
+            });
         }
         Part::Outside { .. } | Part::Hidden(_) | Part::Pictures(_) => {}
     });
