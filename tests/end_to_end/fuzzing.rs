@@ -40,3 +40,19 @@ fn no_file_breaks_an_importer() {
 fn no_token_breaks_a_parser() {
     replay_and_change("tokens");
 }
+
+/// What the first long run found: the library's own refusal is plain text, and its plain 400.
+#[tokio::test]
+async fn a_path_that_is_no_utf_8_is_a_problem_with_a_code() {
+    let server = exam_tests::Server::start(exam_tests::Kind::Sqlite).await.expect("SQLite");
+    for path in ["/exams/%FF/notice", "/attempts/%FF", "/attempts/%FF/paper"] {
+        let url = format!("http://{}/api/v1{path}", server.address);
+        let token = &server.candidate().token;
+        let reply = exam_tests::client::http().get(url).bearer_auth(token).send().await;
+        let reply = reply.expect("the server replies");
+        assert_eq!(reply.status(), 404, "{path}");
+        let kind = reply.headers()["content-type"].to_str().expect("text").to_owned();
+        assert_eq!(kind, "application/problem+json", "{path}");
+    }
+    server.running.stop().await;
+}
