@@ -85,8 +85,14 @@ impl House {
         let app = server.running.app.clone();
         let staff = app.sign_ins.create(&app, Principal::Staff(staff_id), false).await;
         let (staff, _) = staff.expect("the database answers");
-        let mut house =
-            Self { router: router(app.clone()), server, person, staff, seats: Vec::new(), inputs: 0 };
+        let mut house = Self {
+            router: router(app.clone()),
+            server,
+            person,
+            staff,
+            seats: Vec::new(),
+            inputs: 0,
+        };
         for token in tokens {
             let found = app.sign_ins.find(&app, &token_hash(&token)).await;
             let sign_in = found.expect("the database answers").expect("it was just made");

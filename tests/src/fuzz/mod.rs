@@ -6,7 +6,7 @@
 //! read and a failure says what it is.
 
 mod http;
-mod importers;
+pub mod importers;
 pub mod mutate;
 mod parts;
 mod socket;

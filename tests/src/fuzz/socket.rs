@@ -85,7 +85,8 @@ impl Story {
     }
 
     fn command(&mut self, words: &[u8]) {
-        let (word, ms) = words.split_at(words.iter().position(|b| *b == b' ').unwrap_or(words.len()));
+        let (word, ms) =
+            words.split_at(words.iter().position(|b| *b == b' ').unwrap_or(words.len()));
         let ms = number(ms.trim_ascii_start());
         let by = StaffId::from_uuid(Uuid::from_u128(1));
         let reason = String::new();
@@ -214,8 +215,7 @@ impl Story {
                     let (device, n) = (writer.device, message.n);
                     let at = message.received_at;
                     let attempt = before.attempt();
-                    self.vouched =
-                        self.keys.vouch(attempt, device, n, content.as_bytes(), at);
+                    self.vouched = self.keys.vouch(attempt, device, n, content.as_bytes(), at);
                     self.vouched_at = at;
                 }
             }
