@@ -4,12 +4,14 @@ mod bank_files;
 mod crash;
 mod demo;
 mod fuzzing;
+
 mod live;
 mod nodes;
 mod operate;
 mod proxy;
 mod sign_in;
 mod store_contract;
+mod websocket;
 mod wire;
 
 /// Makes one test a database of an async function that takes a [`exam_tests::Kind`].

@@ -14,7 +14,7 @@ use std::time::Duration;
 use axum::extract::ws::{CloseFrame, Message as Frame, WebSocket, close_code};
 use exam_core::ids::DeviceId;
 use exam_core::session::{Message, Writer};
-use futures_util::StreamExt;
+use futures_util::{SinkExt, StreamExt};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -61,6 +61,8 @@ const CLOSE_IGNORES_BUSY: u16 = 4429;
 enum Ending {
     /// The phone has gone; nothing can be sent.
     Gone,
+    /// The phone has said goodbye; the library's answer waits to be sent.
+    Goodbye,
     /// A close frame says why.
     Close(u16, &'static str),
 }
@@ -363,12 +365,17 @@ impl Connection {
         if let Some(working) = self.working.take() {
             let _ = timeout(SEND_WITHIN, working).await; // What was sent in time is committed.
         }
-        if let Ending::Close(code, reason) = ending {
-            let close = Frame::Close(Some(CloseFrame { code, reason: reason.into() }));
-            if self.send_frame(close).await.is_ok() {
-                // The phone's own close frame ends the handshake; what else it sends is dropped.
-                let drained = async { while let Some(Ok(_)) = self.socket.next().await {} };
-                let _ = timeout(Duration::from_secs(2), drained).await;
+        match ending {
+            Ending::Gone => {}
+            // Without it browsers report an abnormal end (1006), and phones come back at once.
+            Ending::Goodbye => _ = timeout(SEND_WITHIN, self.socket.flush()).await,
+            Ending::Close(code, reason) => {
+                let close = Frame::Close(Some(CloseFrame { code, reason: reason.into() }));
+                if self.send_frame(close).await.is_ok() {
+                    // The phone's own close frame ends the handshake; what else it sends is dropped.
+                    let drained = async { while let Some(Ok(_)) = self.socket.next().await {} };
+                    let _ = timeout(Duration::from_secs(2), drained).await;
+                }
             }
         }
     }

@@ -31,7 +31,7 @@ impl Connection {
             Frame::Text(text) => self.text(text.as_str(), received_at).await,
             Frame::Binary(_) => Err(not_a_message()),
             Frame::Ping(_) | Frame::Pong(_) => Ok(()),
-            Frame::Close(_) => Err(Ending::Gone), // The library has answered it.
+            Frame::Close(_) => Err(Ending::Goodbye),
         }
     }
 
