@@ -95,6 +95,7 @@ struct Connection {
     view: Option<View>,
     highest_done: u64,
     busy_ignored: u32,
+    busy_at: Instant,
     silent_at: Instant,
     ping_at: Instant,
     open_by: Instant,
@@ -133,6 +134,7 @@ pub async fn serve(app: App, socket: WebSocket, attempt: Arc<Attempt>, token_has
         view: None,
         highest_done: 0,
         busy_ignored: 0,
+        busy_at: now,
         silent_at: now + SILENCE_MAX,
         ping_at: now + PING_EVERY,
         open_by: now + OPEN_WITHIN,
@@ -246,7 +248,6 @@ impl Connection {
         if !accepted {
             return Ok(());
         }
-        self.busy_ignored = 0;
         let waiting = self.waiting.iter().filter_map(|inbound| match inbound {
             Inbound::Message(message) => Some(message.n),
             Inbound::Open { .. } => None,
