@@ -4,7 +4,7 @@ mod bank_files;
 mod crash;
 mod demo;
 mod fuzzing;
-
+mod hostile;
 mod live;
 mod nodes;
 mod operate;
