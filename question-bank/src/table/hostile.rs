@@ -237,3 +237,14 @@ fn a_sheet_that_is_damaged_from_its_start_names_no_row() {
     assert_eq!((problem.code, problem.row), ("sheet_damaged", None), "rows count from 1");
     assert!(!problem.message.contains("第 0 行"), "{}", problem.message);
 }
+
+#[test]
+fn x06_many_sheets_that_are_one_long_part_are_refused() {
+    let sheets: String =
+        (1..=100).map(|n| format!(r#"<sheet name="S{n}" sheetId="{n}" r:id="rId1"/>"#)).collect();
+    let main = WORKBOOK.replace(r#"<sheet name="S" sheetId="1" r:id="rId1"/>"#, &sheets);
+    let long = sheet(&" ".repeat(20 << 20));
+    let file = workbook(&[("xl/workbook.xml", &main), ("xl/worksheets/sheet1.xml", &long)]);
+    assert!(file.len() < 1 << 20, "a small file");
+    assert_eq!(rows(&file), Err(NotATable::Excessive("工作表过多")));
+}
