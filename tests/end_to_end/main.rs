@@ -3,6 +3,8 @@
 mod bank_files;
 mod demo;
 mod durability;
+mod fuzzing;
+mod hostile;
 mod live;
 mod moving;
 mod nodes;
@@ -11,6 +13,7 @@ mod operations;
 mod proxy;
 mod sign_in;
 mod store_contract;
+mod websocket;
 mod wire;
 
 /// Makes one test a database of an async function that takes a [`exam_tests::Kind`].

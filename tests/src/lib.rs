@@ -4,8 +4,10 @@ pub mod bank;
 pub mod client;
 pub mod database;
 pub mod durability;
+pub mod fuzz;
 pub mod person;
 pub mod process;
+pub mod raw_socket;
 pub mod server;
 pub mod tls;
 

@@ -21,6 +21,9 @@ const STARTS_PER_HOUR_MAX: u32 = 6;
 /// The most that is given back after an outage where the file does not say.
 const OUTAGE_CAP_MINUTES: i64 = 120;
 
+/// The most that one item is worth: what a paper of [`SLOTS_MAX`] of them is worth can be counted.
+const POINTS_MAX: Points = Points::from_hundredths(100_000);
+
 /// Something that is wrong with an exam file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExamProblem {
@@ -333,7 +336,7 @@ fn check_section(raw: RawSection, path: &str, problems: &mut Problems) -> Option
         problems.add("out_of_range", &format!("{path}.count"), message);
     }
     let points = problems.points(raw.points.as_ref(), &format!("{path}.points"));
-    if points.is_some_and(|points| points > Points::from_hundredths(100_000)) {
+    if points.is_some_and(|points| points > POINTS_MAX) {
         problems.add("out_of_range", &format!("{path}.points"), "at most 1000 points an item");
     }
     for (list, name) in
@@ -359,7 +362,7 @@ fn check_section(raw: RawSection, path: &str, problems: &mut Problems) -> Option
         topics: raw.topics,
         difficulties: raw.difficulties,
         count: count?.min(SLOTS_MAX),
-        points: points?,
+        points: points?.min(POINTS_MAX),
         rule: raw.rule,
     })
 }

@@ -115,3 +115,10 @@ fn an_unknown_field_is_not_an_exam() {
     let text = FILE.replacen("\"title\"", "\"titel\"", 1);
     assert!(serde_json::from_str::<RawExam>(&text).is_err());
 }
+
+#[test]
+fn points_beyond_any_exam_are_a_problem_and_no_crash() {
+    let found = problems(r#""points": 4, "rule""#, r#""points": 40000000, "rule""#);
+    let path = "audience[0].blueprint.sections[1].points".to_owned();
+    assert_eq!(found, [("out_of_range", path)]);
+}

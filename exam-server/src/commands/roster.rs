@@ -4,7 +4,7 @@ use std::io::Write;
 
 use assessment::date::Date;
 use assessment::one_time_code::{OneTimeCode, RESET_CODE_VALID};
-use assessment::roster::{Columns, Person, RowProblem, gather};
+use assessment::roster::{Columns, Person, Roster, RowProblem, gather};
 use exam_core::ids::{CandidateId, InstitutionId};
 use question_bank::table::{self, Part, Row};
 use serde::Serialize;
@@ -46,31 +46,7 @@ pub async fn import(
     codes: Option<&mut dyn Write>,
     quiet: bool,
 ) -> anyhow::Result<Imported> {
-    let rows = rows_of(bytes)?;
-    let header = rows.iter().take(HEADER_WITHIN).enumerate();
-    let found = header.map(|(place, row)| (place, Columns::find(&row.cells)));
-    let mut problems = Vec::new();
-    let mut columns = None;
-    for (place, found) in found {
-        match found {
-            Ok(found) => {
-                columns = Some((place, found));
-                break;
-            }
-            Err(missing) if problems.is_empty() || missing.len() < problems.len() => {
-                problems = missing;
-            }
-            Err(_) => {}
-        }
-    }
-    let Some((place, columns)) = columns else {
-        let reasons = problems.iter().map(|problem| problem.message.clone()).collect();
-        return Err(Refused { reasons }.into());
-    };
-    let filled =
-        rows[place + 1..].iter().filter(|row| row.cells.iter().any(|cell| !cell.text.is_empty()));
-    let today = Date::in_china(desk.now());
-    let roster = gather(filled.map(|row| (row.number, columns.row(&row.cells))), today);
+    let roster = read(bytes, Date::in_china(desk.now()))?;
     let mut outcome =
         Imported { people: 0, codes: 0, problems: roster.problems, warnings: roster.warnings };
     if !outcome.problems.is_empty() {
@@ -96,6 +72,37 @@ pub async fn import(
     Ok(outcome)
 }
 
+/// Reads a roster and stores nothing of it.
+///
+/// # Errors
+/// [`Refused`] for a file that is no roster. Bad rows are no error: they stand in the answer.
+pub fn read(bytes: &[u8], today: Date) -> Result<Roster, Refused> {
+    let rows = rows_of(bytes)?;
+    let header = rows.iter().take(HEADER_WITHIN).enumerate();
+    let found = header.map(|(place, row)| (place, Columns::find(&row.cells)));
+    let mut problems = Vec::new();
+    let mut columns = None;
+    for (place, found) in found {
+        match found {
+            Ok(found) => {
+                columns = Some((place, found));
+                break;
+            }
+            Err(missing) if problems.is_empty() || missing.len() < problems.len() => {
+                problems = missing;
+            }
+            Err(_) => {}
+        }
+    }
+    let Some((place, columns)) = columns else {
+        let reasons = problems.iter().map(|problem| problem.message.clone()).collect();
+        return Err(Refused { reasons });
+    };
+    let filled =
+        rows[place + 1..].iter().filter(|row| row.cells.iter().any(|cell| !cell.text.is_empty()));
+    Ok(gather(filled.map(|row| (row.number, columns.row(&row.cells))), today))
+}
+
 /// The rows of the first sheet that has any.
 fn rows_of(bytes: &[u8]) -> Result<Vec<Row>, Refused> {
     let mut sheets: Vec<Vec<Row>> = Vec::new();
@@ -104,7 +111,10 @@ fn rows_of(bytes: &[u8]) -> Result<Vec<Row>, Refused> {
         Part::Sheet(_) => sheets.push(Vec::new()),
         Part::Row(row) => sheets.last_mut().expect("a sheet comes first").push(row),
         Part::Broken { row, reason } => {
-            broken.get_or_insert_with(|| format!("工作表在第 {row} 行之后损坏：{reason}"));
+            broken.get_or_insert_with(|| match row {
+                0 => format!("工作表损坏：{reason}"),
+                row => format!("工作表在第 {row} 行之后损坏：{reason}"),
+            });
         }
         Part::Outside { .. } | Part::Hidden(_) | Part::Pictures(_) => {}
     });

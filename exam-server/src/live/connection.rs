@@ -14,7 +14,7 @@ use std::time::Duration;
 use axum::extract::ws::{CloseFrame, Message as Frame, WebSocket, close_code};
 use exam_core::ids::DeviceId;
 use exam_core::session::{Message, Writer};
-use futures_util::StreamExt;
+use futures_util::{SinkExt, StreamExt};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -61,6 +61,8 @@ const CLOSE_IGNORES_BUSY: u16 = 4429;
 enum Ending {
     /// The phone has gone; nothing can be sent.
     Gone,
+    /// The phone has said goodbye; the library's answer waits to be sent.
+    Goodbye,
     /// A close frame says why.
     Close(u16, &'static str),
 }
@@ -93,6 +95,7 @@ struct Connection {
     view: Option<View>,
     highest_done: u64,
     busy_ignored: u32,
+    busy_at: Instant,
     silent_at: Instant,
     ping_at: Instant,
     open_by: Instant,
@@ -131,6 +134,7 @@ pub async fn serve(app: App, socket: WebSocket, attempt: Arc<Attempt>, token_has
         view: None,
         highest_done: 0,
         busy_ignored: 0,
+        busy_at: now,
         silent_at: now + SILENCE_MAX,
         ping_at: now + PING_EVERY,
         open_by: now + OPEN_WITHIN,
@@ -244,7 +248,6 @@ impl Connection {
         if !accepted {
             return Ok(());
         }
-        self.busy_ignored = 0;
         let waiting = self.waiting.iter().filter_map(|inbound| match inbound {
             Inbound::Message(message) => Some(message.n),
             Inbound::Open { .. } => None,
@@ -363,12 +366,17 @@ impl Connection {
         if let Some(working) = self.working.take() {
             let _ = timeout(SEND_WITHIN, working).await; // What was sent in time is committed.
         }
-        if let Ending::Close(code, reason) = ending {
-            let close = Frame::Close(Some(CloseFrame { code, reason: reason.into() }));
-            if self.send_frame(close).await.is_ok() {
-                // The phone's own close frame ends the handshake; what else it sends is dropped.
-                let drained = async { while let Some(Ok(_)) = self.socket.next().await {} };
-                let _ = timeout(Duration::from_secs(2), drained).await;
+        match ending {
+            Ending::Gone => {}
+            // Without it browsers report an abnormal end (1006), and phones come back at once.
+            Ending::Goodbye => _ = timeout(SEND_WITHIN, self.socket.flush()).await,
+            Ending::Close(code, reason) => {
+                let close = Frame::Close(Some(CloseFrame { code, reason: reason.into() }));
+                if self.send_frame(close).await.is_ok() {
+                    // The phone's own close frame ends the handshake; what else it sends is dropped.
+                    let drained = async { while let Some(Ok(_)) = self.socket.next().await {} };
+                    let _ = timeout(Duration::from_secs(2), drained).await;
+                }
             }
         }
     }

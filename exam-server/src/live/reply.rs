@@ -1,5 +1,7 @@
 //! From verdicts to what the protocol sends.
 
+use std::time::Duration;
+
 use exam_core::ids::DeviceId;
 use exam_core::session::{Message, MessageBody};
 use exam_core::time::Timestamp;
@@ -10,7 +12,7 @@ use crate::protocol::{Nack, NackCode, Numbered, canonical};
 use crate::store::{Attempt, EvidenceRow};
 
 /// How long a phone waits before it sends a message again that found the server busy.
-const BUSY_RETRY_MS: u64 = 1_000;
+pub const BUSY_RETRY: Duration = Duration::from_secs(1);
 
 /// How long a phone waits before it tries again under a pause or a lock; the push that ends
 /// either comes first.
@@ -51,7 +53,7 @@ pub fn nack(
     };
     metrics::counter!("exam_nacks_total", "code" => code.name()).increment(1);
     let retry_ms = match code {
-        NackCode::Busy => Some(BUSY_RETRY_MS),
+        NackCode::Busy => Some(BUSY_RETRY.as_millis() as u64),
         NackCode::Paused | NackCode::Locked => Some(HELD_RETRY_MS),
         _ => None,
     };

@@ -1,7 +1,7 @@
 //! The list of exams, the notice, and starting.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use exam_core::ids::ExamId;
 use serde::Serialize;
@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::auth::extract::Candidate;
 use crate::exams::{ExamView, NoticeView, StartBody, Started};
 use crate::problem::{ApiError, Problem};
-use crate::routes::Body;
+use crate::routes::{Body, Path};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(notice)).routes(routes!(start))

@@ -5,6 +5,7 @@ pub mod attempts;
 mod detach;
 pub mod exams;
 mod extract_body;
+mod extract_path;
 mod headers;
 pub mod operate;
 mod overload;
@@ -15,6 +16,7 @@ pub mod staff;
 mod test_clock;
 
 pub use extract_body::{Body, Newcomer};
+pub use extract_path::Path;
 #[cfg(feature = "turned-clock")]
 pub use test_clock::turn_clock;
 

@@ -99,8 +99,10 @@ impl<'a> Reader<'a> {
                 self.remark(Severity::Warning, Some(row), Some(column), "cells_outside", message);
             }
             Part::Broken { row, reason } => {
-                let message = format!("工作表在第 {row} 行之后损坏：{reason}");
-                self.remark(Severity::Error, Some(row), None, "sheet_damaged", message);
+                let row = (row > 0).then_some(row); // Rows count from 1.
+                let place = row.map_or_else(String::new, |row| format!("在第 {row} 行之后"));
+                let message = format!("工作表{place}损坏：{reason}");
+                self.remark(Severity::Error, row, None, "sheet_damaged", message);
             }
             Part::Hidden(name) => {
                 let message = format!("隐藏的工作表「{name}」未读取");

@@ -45,6 +45,8 @@ pub(super) struct Seen {
     pub pictures: usize,
     /// Whether there are merged areas.
     pub merged: bool,
+    /// The bytes of the largest part, unpacked: any of them may be named as a sheet.
+    pub largest_part: u64,
     /// The part with the texts, where some of them are raised or lowered.
     pub raised: Option<String>,
 }
@@ -90,6 +92,7 @@ pub(super) fn look_through(bytes: &[u8]) -> Result<Seen, NotATable> {
         }
     }
     seen.merged = counts.merged > 0;
+    seen.largest_part = counts.largest_part;
     Ok(seen)
 }
 
@@ -103,6 +106,7 @@ struct Counts {
     strings: u64,
     merged: u64,
     raised: bool,
+    largest_part: u64,
 }
 
 impl Counts {
@@ -127,6 +131,7 @@ impl Counts {
                 self.xml(&chunk, size == read, read == 0, strings)?;
             }
             if read == 0 {
+                self.largest_part = self.largest_part.max(size);
                 return Ok(());
             }
             chunk.drain(..chunk.len().saturating_sub(SEEN_AGAIN + 1));

@@ -228,3 +228,23 @@ fn x05_x08_declarations_and_other_encodings_are_refused() {
 fn a_file_that_is_too_big_is_refused_before_it_is_read() {
     assert_eq!(rows(&vec![b'a'; BYTES_MAX + 1]), Err(NotATable::TooBig));
 }
+
+#[test]
+fn a_sheet_that_is_damaged_from_its_start_names_no_row() {
+    let file = workbook(&[("xl/worksheets/sheet1.xml", "<worksheet/>")]);
+    let imported = crate::format::read(&file, "file", None, &crate::item::Defaults::default());
+    let problem = &imported.problems[0];
+    assert_eq!((problem.code, problem.row), ("sheet_damaged", None), "rows count from 1");
+    assert!(!problem.message.contains("第 0 行"), "{}", problem.message);
+}
+
+#[test]
+fn x06_many_sheets_that_are_one_long_part_are_refused() {
+    let sheets: String =
+        (1..=100).map(|n| format!(r#"<sheet name="S{n}" sheetId="{n}" r:id="rId1"/>"#)).collect();
+    let main = WORKBOOK.replace(r#"<sheet name="S" sheetId="1" r:id="rId1"/>"#, &sheets);
+    let long = sheet(&" ".repeat(20 << 20));
+    let file = workbook(&[("xl/workbook.xml", &main), ("xl/worksheets/sheet1.xml", &long)]);
+    assert!(file.len() < 1 << 20, "a small file");
+    assert_eq!(rows(&file), Err(NotATable::Excessive("工作表过多")));
+}

@@ -13,6 +13,10 @@ use super::{OLD_WORKBOOK, guard, raised};
 /// The most sheets.
 const SHEETS_MAX: usize = 200;
 
+/// The most bytes of all sheets, were each as long as the longest: several may name one part, and
+/// then it is read as often.
+const SHEETS_BYTES_MAX: u64 = 1 << 30;
+
 /// Reads all visible sheets.
 pub(super) fn read(bytes: &[u8], take: &mut dyn FnMut(Part<'_>)) -> Result<(), NotATable> {
     if bytes.starts_with(OLD_WORKBOOK) {
@@ -28,7 +32,8 @@ pub(super) fn read(bytes: &[u8], take: &mut dyn FnMut(Part<'_>)) -> Result<(), N
     };
     let mut workbook = guarded(|| Xlsx::new(Cursor::new(bytes)))?.map_err(damaged)?;
     let sheets: Vec<_> = workbook.sheets_metadata().to_vec();
-    if sheets.len() > SHEETS_MAX {
+    let all_as_long = seen.largest_part.saturating_mul(sheets.len() as u64);
+    if sheets.len() > SHEETS_MAX || all_as_long > SHEETS_BYTES_MAX {
         return Err(NotATable::Excessive("工作表过多"));
     }
     if seen.pictures > 0 {

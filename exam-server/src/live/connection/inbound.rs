@@ -11,7 +11,7 @@ use super::{
     BUSY_IGNORED_MAX, CLOSE_IGNORES_BUSY, Connection, Ending, Inbound, SILENCE_MAX, WAITING_MAX,
     not_a_message,
 };
-use crate::live::reply::{nack, stamp};
+use crate::live::reply::{BUSY_RETRY, nack, stamp};
 use crate::live::sitting::Verdict;
 use crate::protocol::{ClientMessage, Nack, NackCode, Numbered, ServerMessage, parse_device};
 
@@ -31,7 +31,7 @@ impl Connection {
             Frame::Text(text) => self.text(text.as_str(), received_at).await,
             Frame::Binary(_) => Err(not_a_message()),
             Frame::Ping(_) | Frame::Pong(_) => Ok(()),
-            Frame::Close(_) => Err(Ending::Gone), // The library has answered it.
+            Frame::Close(_) => Err(Ending::Goodbye),
         }
     }
 
@@ -68,7 +68,11 @@ impl Connection {
             self.waiting.push_back(Inbound::Message(message));
             return Ok(());
         }
-        self.busy_ignored += 1;
+        // Who waits as long as a nack asks begins anew. What is accepted meanwhile is no excuse: the
+        // bucket refills all the time, so a flood always has some messages accepted.
+        let waited = self.busy_at.elapsed() >= BUSY_RETRY;
+        self.busy_ignored = if waited { 1 } else { self.busy_ignored + 1 };
+        self.busy_at = Instant::now();
         if self.busy_ignored > BUSY_IGNORED_MAX {
             return Err(Ending::Close(CLOSE_IGNORES_BUSY, "ignores busy"));
         }

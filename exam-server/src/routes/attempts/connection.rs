@@ -1,7 +1,7 @@
 //! The upgrade to a WebSocket.
 
 use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::{FromRequestParts, Path, Request, State};
+use axum::extract::{FromRequestParts, Request, State};
 use axum::response::{IntoResponse, Response};
 
 use crate::app::App;
@@ -9,6 +9,7 @@ use crate::auth::extract::{authenticate, check_origin, own_attempt};
 use crate::live::connection;
 use crate::problem::{ApiError, Problem};
 use crate::protocol::MESSAGE_BYTES_MAX;
+use crate::routes::Path;
 use crate::store::{Principal, SignIn};
 
 /// The subprotocol.

@@ -1,7 +1,7 @@
 //! The HTTP fallback: the socket's messages without `open`, through the same functions.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use exam_core::ids::DeviceId;
 use exam_core::session::{Command, Message, MessageBody, Phase, Receipt, Refusal, Seq, Writer};
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ use crate::live::reply::{nack, stamp};
 use crate::live::sitting::{CommandError, Sitting, Verdict};
 use crate::problem::{ApiError, Problem};
 use crate::protocol::{ClientMessage, EventsReply, Nack, Numbered, ResultView, parse_device};
-use crate::routes::Body;
+use crate::routes::{Body, Path};
 use crate::store::Attempt;
 
 /// How many events one request may bring.

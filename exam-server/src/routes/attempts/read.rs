@@ -1,7 +1,7 @@
 //! What a candidate may read of an attempt.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use exam_core::ids::{AttemptId, ExamId};
@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::auth::extract::Candidate;
 use crate::problem::{ApiError, Problem};
 use crate::protocol::{AttemptState, Record, RecordFrame, ResultView};
+use crate::routes::Path;
 
 /// A candidate's attempts.
 #[derive(Debug, Serialize, ToSchema)]

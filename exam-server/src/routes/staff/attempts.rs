@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use exam_core::ids::AttemptId;
 use exam_core::session::Command;
@@ -18,7 +18,7 @@ use crate::live::registry::Push;
 use crate::live::sitting::Sitting;
 use crate::problem::{ApiError, Problem};
 use crate::protocol::AttemptState;
-use crate::routes::Body;
+use crate::routes::{Body, Path};
 use crate::store::{Attempt, AuditEntry, Role};
 
 /// The longest reason.

@@ -2,7 +2,7 @@
 
 use assessment::one_time_code::{OneTimeCode, RESET_CODE_VALID};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use exam_core::ids::CandidateId;
 use exam_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use crate::auth::extract::StaffMember;
 use crate::chance::system_rng;
 use crate::keys::token_hash;
 use crate::problem::{ApiError, Problem};
-use crate::routes::Body;
+use crate::routes::{Body, Path};
 use crate::store::{AuditEntry, CodePurpose, Role};
 
 /// Why a code is issued.
