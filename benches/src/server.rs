@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -82,7 +83,7 @@ impl Loaded {
     ///
     /// # Panics
     /// When it cannot be prepared.
-    pub async fn start(binary: &'static str, kind: Kind, candidates: usize) -> Option<Self> {
+    pub async fn start(binary: impl AsRef<Path>, kind: Kind, candidates: usize) -> Option<Self> {
         let database = Database::fresh(kind).await?;
         let desk = server::desk(&database).await;
         let exam = bank::publish(&desk, EXAM).await;
@@ -96,6 +97,18 @@ impl Loaded {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.process.address
+    }
+
+    /// Turns its clock forward.
+    ///
+    /// # Errors
+    /// When it refuses.
+    pub async fn turn(&self, forward: Duration) -> anyhow::Result<()> {
+        let url = format!("http://{}/test/clock", self.address());
+        let body = json!({ "forward_ms": u64::try_from(forward.as_millis())? });
+        let reply = client::http().post(url).json(&body).send().await?;
+        anyhow::ensure!(reply.status().is_success(), "the clock: {}", reply.status());
+        Ok(())
     }
 
     /// What it has used: the process, and all of PostgreSQL where that is the database.

@@ -118,6 +118,11 @@ impl Process {
         self.ended().await
     }
 
+    /// From the next start on its clock is turned forward by so many milliseconds.
+    pub fn turn_at_start(&mut self, forward_ms: u128) {
+        self.wrapper = vec!["env".to_owned(), format!("EXAM_TEST_CLOCK={forward_ms}")];
+    }
+
     /// Starts it again on the same address and waits until it is ready.
     pub async fn start_again(&mut self) {
         self.child = spawn(&self.wrapper, &self.binary, &self.database, self.address);

@@ -103,7 +103,10 @@ pub async fn run(programs: &Programs, wanted: &[Scenario], small: bool) -> anyho
     let mut report = Report::new(size);
     for scenario in wanted {
         let value = scenario.to_possible_value().expect("none is skipped");
-        report.begin(value.get_name(), &value.get_help().map(ToString::to_string).unwrap_or_default());
+        report.begin(
+            value.get_name(),
+            &value.get_help().map(ToString::to_string).unwrap_or_default(),
+        );
         let report = &mut report;
         match scenario {
             Scenario::Saves => saves::run(programs, Kind::Sqlite, size, report).await?,

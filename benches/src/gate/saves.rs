@@ -26,13 +26,13 @@ struct Part {
 }
 
 pub(super) async fn run(
-    programs: Programs,
+    programs: &Programs,
     kind: Kind,
     size: Size,
     report: &mut Report,
 ) -> anyhow::Result<()> {
     let (connections, length) = (size.many(CONNECTIONS), size.long(LENGTH));
-    let Some(loaded) = Loaded::start(programs.server, kind, connections).await else {
+    let Some(loaded) = Loaded::start(&programs.server, kind, connections).await else {
         return Ok(());
     };
     let folder = loaded.database.folder.path();
@@ -66,6 +66,7 @@ pub(super) async fn run(
     report.note("frames a commit", frames / commits.max(1.0), "", Limit::AtLeast(20.0));
     let bytes = save.written as f64 / save.answers.max(1) as f64;
     report.note("bytes written a save", bytes, "B", Limit::AtMost(800.0));
+    report.curves("Durable saves in a closed loop", &[("ack", &driven.latencies)]);
     let latency = driven.latencies.summary();
     report.note("acknowledgement, p50", latency.p50_ms, "ms", Limit::None);
     report.note("acknowledgement, p99", latency.p99_ms, "ms", Limit::None);
@@ -77,7 +78,7 @@ pub(super) async fn run(
 
 /// What a bare echo does with the same connections and texts.
 async fn echo(
-    programs: Programs,
+    programs: &Programs,
     connections: usize,
     length: Duration,
     report: &mut Report,
