@@ -3,12 +3,24 @@
 //! `CLOCK_BOOTTIME` runs on through a suspend and is moved by nobody; added to it is an offset
 //! that is fixed at start. On PostgreSQL the offset follows the database's clock, so that all
 //! nodes agree; on SQLite it stays, and a wall clock that steps is noticed, not followed.
+//!
+//! Whoever waits for a time waits by this clock too, so that a test can turn it: then a turn wakes
+//! the waiting, and hours pass in milliseconds.
 
+mod alarm;
+mod turning;
+
+pub use alarm::{Alarm, Interval, TookTooLong};
+
+use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::task::Poll;
 
 use exam_core::time::{Span, Timestamp};
 use rustix::time::{ClockId, clock_gettime};
+use turning::Turning;
 
 /// A wall clock that leaves ours by more than this freezes closing on SQLite.
 const WALL_STEP_MAX_MS: i64 = 30_000;
@@ -31,8 +43,8 @@ struct Shared {
     offset_ms: AtomicI64,
     /// The latest time given out, so that a correction never turns time back.
     latest_ms: AtomicI64,
-    /// How far a test has turned the clock.
-    turned_ms: AtomicI64,
+    /// What a test does to the clock; empty in a release.
+    turning: Turning,
     /// Whether another clock disagrees so much that nobody may be closed.
     frozen: AtomicBool,
 }
@@ -52,24 +64,45 @@ impl Clock {
     /// A clock that starts at `now`: the database's time, where it has one.
     #[must_use]
     pub fn starting_at(now: Timestamp) -> Self {
-        let offset_ms = now.as_ms() - read_ms(ClockId::Boottime);
+        Self::made_of(now, Turning::default())
+    }
+
+    /// A clock that shows `now` until it is turned, and takes the machine's wall clock for right;
+    /// for tests.
+    #[cfg(feature = "turned-clock")]
+    #[must_use]
+    pub fn standing_at(now: Timestamp) -> Self {
+        Self::made_of(now, Turning::standing_still(now.as_ms()))
+    }
+
+    fn made_of(now: Timestamp, turning: Turning) -> Self {
+        let boot_ms = if turning.stands_still() { 0 } else { read_ms(ClockId::Boottime) };
         Self {
             shared: Arc::new(Shared {
-                offset_ms: AtomicI64::new(offset_ms),
+                offset_ms: AtomicI64::new(now.as_ms() - boot_ms),
                 latest_ms: AtomicI64::new(now.as_ms()),
-                turned_ms: AtomicI64::new(0),
+                turning,
                 frozen: AtomicBool::new(false),
             }),
         }
+    }
+
+    /// Time since the machine started: what runs on through a suspend.
+    fn boot_ms(&self) -> i64 {
+        if self.stands_still() { 0 } else { read_ms(ClockId::Boottime) }
+    }
+
+    /// Whether only turns move this clock; never in a release.
+    fn stands_still(&self) -> bool {
+        self.shared.turning.stands_still()
     }
 
     /// The time now. Never earlier than a time given out before.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         let shared = &*self.shared;
-        let now = read_ms(ClockId::Boottime)
-            + shared.offset_ms.load(Ordering::Relaxed)
-            + shared.turned_ms.load(Ordering::Relaxed);
+        let now =
+            self.boot_ms() + shared.offset_ms.load(Ordering::Relaxed) + shared.turning.forward_ms();
         Timestamp::from_ms(shared.latest_ms.fetch_max(now, Ordering::Relaxed).max(now))
     }
 
@@ -78,6 +111,43 @@ impl Clock {
     pub fn until(&self, at: Timestamp) -> std::time::Duration {
         let ms = at.since(self.now()).as_ms();
         std::time::Duration::from_millis(u64::try_from(ms).unwrap_or(0))
+    }
+
+    /// Waits until the clock shows `at`.
+    pub fn sleep_until(&self, at: Timestamp) -> Alarm<'_> {
+        Alarm::new(self, at)
+    }
+
+    /// Waits for `span`.
+    pub fn sleep(&self, span: Span) -> Alarm<'_> {
+        self.sleep_until(self.now() + span)
+    }
+
+    /// Ticks now and then after every `span`.
+    #[must_use]
+    pub fn interval(&self, every: Span) -> Interval<'_> {
+        Interval::new(self, every)
+    }
+
+    /// Lets `work` take `span` at most. What is ready at once costs no look at the clock.
+    ///
+    /// # Errors
+    /// [`TookTooLong`]; `work` is dropped where it stands then.
+    pub async fn timeout<T>(
+        &self,
+        span: Span,
+        work: impl Future<Output = T>,
+    ) -> Result<T, TookTooLong> {
+        let mut work = pin!(work);
+        let first = std::future::poll_fn(|context| Poll::Ready(work.as_mut().poll(context)));
+        if let Poll::Ready(done) = first.await {
+            return Ok(done);
+        }
+        tokio::select! {
+            biased; // What has come just in time has come.
+            done = work => Ok(done),
+            () = self.sleep(span) => Err(TookTooLong),
+        }
     }
 
     /// Whether another clock disagrees so much that nobody may be closed by deadline.
@@ -90,7 +160,7 @@ impl Clock {
     /// towards it. Returns the disagreement in milliseconds.
     pub fn follow(&self, asked: Timestamp, database: Timestamp) -> i64 {
         let shared = &*self.shared;
-        let turned = shared.turned_ms.load(Ordering::Relaxed);
+        let turned = shared.turning.forward_ms();
         let middle = asked.as_ms() + self.now().since(asked).as_ms() / 2;
         let skew = database.as_ms() + turned - middle;
         shared.offset_ms.fetch_add(skew.clamp(-SLEW_MS, SLEW_MS), Ordering::Relaxed);
@@ -102,22 +172,36 @@ impl Clock {
     /// milliseconds.
     pub fn watch_wall(&self) -> i64 {
         let shared = &*self.shared;
-        let ours = read_ms(ClockId::Boottime) + shared.offset_ms.load(Ordering::Relaxed);
-        let step = read_ms(ClockId::Realtime) - ours;
+        let ours = self.boot_ms() + shared.offset_ms.load(Ordering::Relaxed);
+        let wall = shared.turning.wall_ms().unwrap_or_else(|| read_ms(ClockId::Realtime));
+        let step = wall - ours;
         shared.frozen.store(step.abs() > WALL_STEP_MAX_MS, Ordering::Relaxed);
         step
     }
 
-    /// Turns the clock forward, for tests.
+    /// Turns the clock forward and wakes those who wait by it, for tests.
     #[cfg(feature = "turned-clock")]
     pub fn turn(&self, forward: Span) {
-        self.shared.turned_ms.fetch_add(forward.as_ms(), Ordering::Relaxed);
+        self.shared.turning.turn(forward.as_ms());
+    }
+
+    /// The earliest time somebody waits for, for tests that turn from one to the next.
+    #[cfg(feature = "turned-clock")]
+    #[must_use]
+    pub fn next_alarm(&self) -> Option<Timestamp> {
+        self.shared.turning.next_alarm()
+    }
+
+    /// Sets the machine's wall clock forward or back under a clock that stands still, for tests.
+    #[cfg(feature = "turned-clock")]
+    pub fn step_wall(&self, ms: i64) {
+        self.shared.turning.step_wall(ms);
     }
 
     /// How far a test has turned the clock; zero in a release.
     #[must_use]
     pub fn turned(&self) -> Span {
-        Span::from_ms(self.shared.turned_ms.load(Ordering::Relaxed))
+        Span::from_ms(self.shared.turning.forward_ms())
     }
 }
 
@@ -143,5 +227,78 @@ mod tests {
         assert!(
             clock.until(clock.now() + Span::from_minutes(1)) > std::time::Duration::from_secs(50)
         );
+    }
+
+    #[tokio::test]
+    async fn an_alarm_rings_when_its_time_has_come_and_can_be_put_off() {
+        let clock = Clock::starting_at(Timestamp::from_ms(1_000_000));
+        let began = clock.now();
+        let mut alarm = pin!(clock.sleep_until(began + Span::from_ms(20)));
+        alarm.as_mut().await;
+        assert!(clock.now() >= began + Span::from_ms(20));
+        alarm.as_mut().set(began + Span::from_ms(60));
+        assert!(futures_util::poll!(alarm.as_mut()).is_pending());
+        alarm.as_mut().set(began + Span::from_ms(90));
+        alarm.as_mut().await;
+        assert!(clock.now() >= began + Span::from_ms(90), "it was put off");
+        alarm.as_mut().set(clock.now() + Span::from_minutes(60));
+        assert!(futures_util::poll!(alarm.as_mut()).is_pending());
+        alarm.as_mut().set(clock.now() + Span::from_ms(10));
+        let rang = tokio::time::timeout(std::time::Duration::from_secs(10), alarm).await;
+        assert!(rang.is_ok(), "it was brought forward");
+    }
+
+    #[tokio::test]
+    async fn what_takes_too_long_is_given_up() {
+        let clock = Clock::starting_at(Timestamp::from_ms(1_000_000));
+        let span = Span::from_ms(5);
+        assert_eq!(clock.timeout(span, std::future::ready(7)).await, Ok(7));
+        let never = std::future::pending::<()>();
+        assert_eq!(clock.timeout(span, never).await, Err(TookTooLong));
+    }
+
+    #[tokio::test]
+    async fn a_missed_tick_is_not_made_up_for() {
+        let clock = Clock::starting_at(Timestamp::from_ms(1_000_000));
+        let mut ticks = clock.interval(Span::from_ms(20));
+        ticks.tick().await;
+        tokio::time::sleep(std::time::Duration::from_millis(70)).await;
+        ticks.tick().await;
+        let late = clock.now();
+        ticks.tick().await;
+        assert!(clock.now() >= late + Span::from_ms(15), "one at once, and then a pause");
+    }
+
+    #[cfg(feature = "turned-clock")]
+    #[tokio::test]
+    async fn a_turn_wakes_those_whose_time_it_brings() {
+        for clock in [Clock::standing_at(Timestamp::from_ms(1_000_000)), Clock::start()] {
+            let began = clock.now();
+            let mut short = pin!(clock.sleep(Span::from_minutes(1)));
+            let mut long = pin!(clock.sleep(Span::from_minutes(120)));
+            assert!(futures_util::poll!(short.as_mut()).is_pending());
+            assert!(futures_util::poll!(long.as_mut()).is_pending());
+            assert!(clock.next_alarm().is_some_and(|at| at < began + Span::from_minutes(2)));
+            clock.turn(Span::from_minutes(61));
+            let patience = std::time::Duration::from_secs(10);
+            tokio::time::timeout(patience, short).await.expect("a turn wakes it");
+            assert!(futures_util::poll!(long.as_mut()).is_pending());
+            clock.turn(Span::from_minutes(61));
+            tokio::time::timeout(patience, long).await.expect("and the other one");
+            assert_eq!(clock.next_alarm(), None);
+        }
+    }
+
+    #[cfg(feature = "turned-clock")]
+    #[test]
+    fn a_clock_that_stands_still_notices_a_step_of_the_wall_clock() {
+        let clock = Clock::standing_at(Timestamp::from_ms(1_000_000));
+        assert_eq!(clock.now(), Timestamp::from_ms(1_000_000));
+        clock.turn(Span::from_minutes(60));
+        assert_eq!((clock.watch_wall(), clock.is_frozen()), (0, false));
+        clock.step_wall(-3_600_000);
+        assert_eq!((clock.watch_wall(), clock.is_frozen()), (-3_600_000, true));
+        clock.step_wall(3_600_000);
+        assert_eq!((clock.watch_wall(), clock.is_frozen()), (0, false));
     }
 }

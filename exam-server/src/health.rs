@@ -2,19 +2,23 @@
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
-use tokio::time::Instant;
+use exam_core::time::{Span, Timestamp};
+
+use crate::clock::Clock;
 
 /// How long the database must have answered without a break before anybody is closed.
-const ANSWERS_FOR: Duration = Duration::from_secs(2);
+const ANSWERS_FOR: Span = Span::from_seconds(2);
 
 /// How long a last answer counts; signs of life are stored every two seconds.
-const ANSWER_COUNTS_FOR: Duration = Duration::from_secs(7);
+const ANSWER_COUNTS_FOR: Span = Span::from_seconds(7);
 
 /// What is known of the database and of this node.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Health {
+    /// The server's own, because it runs on through a suspend: an answer from before it counts for
+    /// nothing, or attempts would be closed before the time that they lost is given back.
+    clock: Clock,
     answers: Mutex<Answers>,
     started: AtomicBool,
     draining: AtomicBool,
@@ -24,17 +28,35 @@ pub struct Health {
 
 #[derive(Debug, Default)]
 struct Answers {
-    since: Option<Instant>,
-    newest: Option<Instant>,
+    since: Option<Timestamp>,
+    newest: Option<Timestamp>,
+}
+
+impl Answers {
+    /// Whether the newest answer still counts at `now`.
+    fn are_fresh(&self, now: Timestamp) -> bool {
+        self.newest.is_some_and(|newest| now.since(newest) <= ANSWER_COUNTS_FOR)
+    }
 }
 
 impl Health {
+    /// Nothing is known yet.
+    #[must_use]
+    pub fn new(clock: Clock) -> Self {
+        Self {
+            clock,
+            answers: Mutex::default(),
+            started: AtomicBool::new(false),
+            draining: AtomicBool::new(false),
+            beating: tokio::sync::Mutex::default(),
+        }
+    }
+
     /// The database has answered.
     pub fn database_answered(&self) {
-        let now = Instant::now();
+        let now = self.clock.now();
         let mut answers = self.answers.lock().expect("no holder panics");
-        let broken = answers.newest.is_none_or(|newest| now - newest > ANSWER_COUNTS_FOR);
-        if broken || answers.since.is_none() {
+        if !answers.are_fresh(now) || answers.since.is_none() {
             answers.since = Some(now);
         }
         answers.newest = Some(now);
@@ -49,16 +71,23 @@ impl Health {
     #[must_use]
     pub fn database_answers(&self) -> bool {
         let answers = self.answers.lock().expect("no holder panics");
-        answers.since.is_some()
-            && answers.newest.is_some_and(|newest| newest.elapsed() <= ANSWER_COUNTS_FOR)
+        answers.since.is_some() && answers.are_fresh(self.clock.now())
     }
 
     /// Whether it has answered without a break for so long that closing is safe.
     #[must_use]
     pub fn answers_steadily(&self) -> bool {
+        let now = self.clock.now();
         let answers = self.answers.lock().expect("no holder panics");
-        answers.since.is_some_and(|since| since.elapsed() >= ANSWERS_FOR)
-            && answers.newest.is_some_and(|newest| newest.elapsed() <= ANSWER_COUNTS_FOR)
+        answers.since.is_some_and(|since| now.since(since) >= ANSWERS_FOR) && answers.are_fresh(now)
+    }
+
+    /// The clock was turned while the database answered: what was known of it still is. For tests.
+    #[cfg(feature = "turned-clock")]
+    pub fn database_answered_while_turned(&self, forward: Span) {
+        let mut answers = self.answers.lock().expect("no holder panics");
+        answers.since = answers.since.map(|since| since + forward);
+        answers.newest = answers.newest.map(|newest| newest + forward);
     }
 
     /// All is loaded, outages are credited: requests may come.
@@ -84,17 +113,22 @@ impl Health {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "turned-clock"))]
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
-    async fn nobody_is_closed_until_the_database_answers_steadily() {
-        let health = Health::default();
+    fn health() -> (Clock, Health) {
+        let clock = Clock::standing_at(Timestamp::from_ms(1_000_000));
+        (clock.clone(), Health::new(clock))
+    }
+
+    #[test]
+    fn nobody_is_closed_until_the_database_answers_steadily() {
+        let (clock, health) = health();
         assert!(!health.answers_steadily());
         health.database_answered();
         assert!(health.database_answers() && !health.answers_steadily());
-        tokio::time::advance(ANSWERS_FOR).await;
+        clock.turn(ANSWERS_FOR);
         assert!(health.answers_steadily());
         health.database_failed();
         assert!(!health.database_answers());
@@ -102,13 +136,23 @@ mod tests {
         assert!(!health.answers_steadily(), "the count begins anew");
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn an_old_answer_counts_for_nothing() {
-        let health = Health::default();
+    #[test]
+    fn an_old_answer_counts_for_nothing() {
+        let (clock, health) = health();
         health.database_answered();
-        tokio::time::advance(ANSWER_COUNTS_FOR + Duration::from_millis(1)).await;
+        clock.turn(ANSWER_COUNTS_FOR + Span::from_ms(1));
         assert!(!health.database_answers() && !health.answers_steadily());
         health.database_answered();
         assert!(!health.answers_steadily(), "a silence is a break");
+    }
+
+    #[test]
+    fn an_answer_from_before_a_suspend_counts_for_nothing() {
+        let (clock, health) = health();
+        health.database_answered();
+        clock.turn(Span::from_seconds(3));
+        assert!(health.answers_steadily());
+        clock.turn(Span::from_minutes(60)); // As the boot clock does through a suspend.
+        assert!(!health.answers_steadily());
     }
 }

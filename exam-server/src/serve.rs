@@ -134,7 +134,11 @@ async fn serve_stream(
     serve_http(handshake.await??, peer, router, stopping).await
 }
 
-async fn serve_http(
+/// Serves HTTP on one stream to its end: a socket, what is left of a TLS connection, or a pipe.
+///
+/// # Errors
+/// When the stream breaks, or what comes is no HTTP.
+pub async fn serve_http(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     peer: SocketAddr,
     router: Router,

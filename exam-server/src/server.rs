@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use anyhow::Context;
 use exam_core::time::{Span, Timestamp};
@@ -30,12 +29,12 @@ use crate::store::{Store, Target};
 use crate::{routes, serve};
 
 /// How long open connections may take to say goodbye.
-const DRAIN_WITHIN: Duration = Duration::from_secs(10);
+const DRAIN_WITHIN: Span = Span::from_seconds(10);
 
 /// How often upkeep runs: sealing the audit, following the database's clock.
-const SEAL_EVERY: Duration = Duration::from_secs(1);
-const CLOCK_EVERY: Duration = Duration::from_secs(5);
-const FORGET_EVERY: Duration = Duration::from_secs(60);
+const SEAL_EVERY: Span = Span::from_seconds(1);
+const CLOCK_EVERY: Span = Span::from_seconds(5);
+const FORGET_EVERY: Span = Span::from_seconds(60);
 
 /// Audit rows younger than this are not sealed yet: on PostgreSQL a lower number may still be
 /// uncommitted.
@@ -116,13 +115,16 @@ pub async fn start(settings: &Settings, on_failed_sync: fn()) -> anyhow::Result<
 }
 
 /// What is asked for beside the settings.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Whether a database with demo accounts may be served to other machines.
     pub demo_on_lan: bool,
     /// How far a test turns the clock before anything is looked at.
     #[cfg(feature = "turned-clock")]
     pub forward: Span,
+    /// The clock to go by, instead of the machine's or the database's, for tests.
+    #[cfg(feature = "turned-clock")]
+    pub clock: Option<Clock>,
 }
 
 /// Starts a server with what is asked for beside the settings.
@@ -147,11 +149,13 @@ pub async fn start_with(
     }
     let clock = start_clock(&store).await?;
     #[cfg(feature = "turned-clock")]
+    let clock = options.clock.unwrap_or(clock);
+    #[cfg(feature = "turned-clock")]
     clock.turn(options.forward);
     let acceptor = serve::acceptor(&config)?;
     let listener = serve::listen(config.listen)?;
     let address = listener.local_addr()?;
-    let health = Arc::new(Health::default());
+    let health = Arc::new(Health::new(clock.clone()));
     let (journal, writer) =
         JournalWriter::spawn(store.clone(), Arc::clone(&health), on_failed_sync);
     let app = App::new(Shared {
@@ -205,8 +209,9 @@ impl Running {
         app.health.drain();
         app.stopping.cancel();
         app.connections.close();
-        if tokio::time::timeout(DRAIN_WITHIN, app.connections.wait()).await.is_err() {
-            warn!(open = app.connections.len(), "connections were cut after {DRAIN_WITHIN:?}");
+        let clock = app.clock.clone();
+        if clock.timeout(DRAIN_WITHIN, app.connections.wait()).await.is_err() {
+            warn!(open = app.connections.len(), "connections were cut after {DRAIN_WITHIN}");
         }
         upkeep.cancel();
         if let Err(error) = app.store.audit_seal(app.clock.now()).await {
@@ -215,7 +220,7 @@ impl Running {
         let store = app.store.clone();
         drop(app);
         for task in tasks {
-            let _ = tokio::time::timeout(DRAIN_WITHIN, task).await;
+            let _ = clock.timeout(DRAIN_WITHIN, task).await;
         }
         store.close().await;
         info!("stopped");
@@ -223,11 +228,11 @@ impl Running {
 }
 
 async fn seal_audit(app: App, stopping: CancellationToken) {
-    let mut ticks = tokio::time::interval(SEAL_EVERY);
+    let mut ticks = app.clock.interval(SEAL_EVERY);
     loop {
         tokio::select! {
             () = stopping.cancelled() => return,
-            _ = ticks.tick() => {}
+            () = ticks.tick() => {}
         }
         if let Err(error) = app.store.audit_seal(app.clock.now() - SEAL_SETTLES).await {
             warn!(error = &error as &dyn std::error::Error, "the audit was not sealed");
@@ -236,11 +241,11 @@ async fn seal_audit(app: App, stopping: CancellationToken) {
 }
 
 async fn follow_clock(app: App, stopping: CancellationToken) {
-    let mut ticks = tokio::time::interval(CLOCK_EVERY);
+    let mut ticks = app.clock.interval(CLOCK_EVERY);
     loop {
         tokio::select! {
             () = stopping.cancelled() => return,
-            _ = ticks.tick() => {}
+            () = ticks.tick() => {}
         }
         let asked: Timestamp = app.clock.now();
         let skew = match app.store.clock_read().await {
@@ -256,11 +261,11 @@ async fn follow_clock(app: App, stopping: CancellationToken) {
 }
 
 async fn keep_small(app: App, stopping: CancellationToken) {
-    let mut ticks = tokio::time::interval(FORGET_EVERY);
+    let mut ticks = app.clock.interval(FORGET_EVERY);
     loop {
         tokio::select! {
             () = stopping.cancelled() => return,
-            _ = ticks.tick() => {}
+            () = ticks.tick() => {}
         }
         app.limits.forget_old();
         app.metrics.run_upkeep();

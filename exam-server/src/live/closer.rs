@@ -1,7 +1,5 @@
 //! Closes attempts whose time is up and whose candidates are not connected to this node.
 
-use std::time::Duration;
-
 use exam_core::time::Span;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
@@ -12,7 +10,7 @@ use crate::store::{OpenAttempt, Scope, StoreError};
 
 /// How often the database is asked for attempts whose time is up: a tenth of the five seconds in
 /// which everything must be closed.
-const ASK_EVERY: Duration = Duration::from_millis(500);
+const ASK_EVERY: Span = Span::from_ms(500);
 
 /// How many attempts are closed before the database is asked again.
 const PAGE: i64 = 1_000;
@@ -31,13 +29,12 @@ type SetAside = std::collections::HashMap<i64, (exam_core::time::Timestamp, Span
 
 /// Runs until stopped.
 pub async fn run(app: App, stopping: CancellationToken) {
-    let mut ticks = tokio::time::interval(ASK_EVERY);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut ticks = app.clock.interval(ASK_EVERY);
     let mut set_aside = SetAside::new();
     loop {
         tokio::select! {
             () = stopping.cancelled() => return,
-            _ = ticks.tick() => {}
+            () = ticks.tick() => {}
         }
         if app.may_close() {
             close_due(&app, &mut set_aside).await;

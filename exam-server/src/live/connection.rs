@@ -7,16 +7,15 @@ mod view;
 
 use std::collections::VecDeque;
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message as Frame, WebSocket, close_code};
 use exam_core::ids::DeviceId;
 use exam_core::session::{Message, Writer};
+use exam_core::time::{Span, Timestamp};
 use futures_util::{SinkExt, StreamExt};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep_until, timeout};
 
 use super::registry::Push;
 use super::reply::nack;
@@ -32,19 +31,26 @@ use view::View;
 const WAITING_MAX: usize = 256;
 
 /// How often the phone is pinged: below the 30 s after which carriers drop idle connections.
-const PING_EVERY: Duration = Duration::from_secs(20);
+const PING_EVERY: Span = Span::from_seconds(20);
 
 /// How long a phone may be silent: three pings.
-const SILENCE_MAX: Duration = Duration::from_secs(60);
+const SILENCE_MAX: Span = Span::from_seconds(60);
+
+/// How many pings it must have left unanswered besides. A server that stood still, or was
+/// suspended, has heard nothing and asked nothing: it does not cut everybody when it wakes.
+const UNANSWERED_MIN: u32 = 2;
+
+/// How long a phone may take to answer a close frame.
+const CLOSE_WITHIN: Span = Span::from_seconds(2);
 
 /// How long the first open may take.
-const OPEN_WITHIN: Duration = Duration::from_secs(10);
+const OPEN_WITHIN: Span = Span::from_seconds(10);
 
 /// How long a phone may take to read what is sent to it.
-const SEND_WITHIN: Duration = Duration::from_secs(10);
+const SEND_WITHIN: Span = Span::from_seconds(10);
 
 /// How long a wake-up that could not be carried out waits for the next try.
-const WAKE_AGAIN: Duration = Duration::from_secs(1);
+const WAKE_AGAIN: Span = Span::from_seconds(1);
 
 /// How many busy nacks a client may ignore before the connection ends.
 const BUSY_IGNORED_MAX: u32 = 2_000;
@@ -95,29 +101,31 @@ struct Connection {
     view: Option<View>,
     highest_done: u64,
     busy_ignored: u32,
-    busy_at: Instant,
-    silent_at: Instant,
-    ping_at: Instant,
-    open_by: Instant,
-    wake_again_at: Option<Instant>,
+    busy_at: Timestamp,
+    heard_at: Timestamp,
+    /// Pings since then.
+    unanswered: u32,
+    ping_at: Timestamp,
+    open_by: Timestamp,
+    wake_again_at: Option<Timestamp>,
 }
 
 /// Refuses a socket that was upgraded for nobody, or for nothing.
-pub async fn refuse(mut socket: WebSocket, signed_in: bool) {
+pub async fn refuse(app: &App, mut socket: WebSocket, signed_in: bool) {
     let (code, reason) = if signed_in {
         (CLOSE_NO_SUCH_ATTEMPT, "no such attempt")
     } else {
         (CLOSE_NOT_SIGNED_IN, "not signed in")
     };
     let close = Frame::Close(Some(CloseFrame { code, reason: reason.into() }));
-    let _ = timeout(SEND_WITHIN, socket.send(close)).await;
+    let _ = app.clock.timeout(SEND_WITHIN, socket.send(close)).await;
 }
 
 /// Serves one socket to its end.
 pub async fn serve(app: App, socket: WebSocket, attempt: Arc<Attempt>, token_hash: Vec<u8>) {
     let loaded = Sitting::load(&app, Arc::clone(&attempt)).await;
     let (place, pushes) = app.registry.enter(attempt.key);
-    let now = Instant::now();
+    let now = app.clock.now();
     let mut connection = Connection {
         app: app.clone(),
         socket,
@@ -135,7 +143,8 @@ pub async fn serve(app: App, socket: WebSocket, attempt: Arc<Attempt>, token_has
         highest_done: 0,
         busy_ignored: 0,
         busy_at: now,
-        silent_at: now + SILENCE_MAX,
+        heard_at: now,
+        unanswered: 0,
         ping_at: now + PING_EVERY,
         open_by: now + OPEN_WITHIN,
         wake_again_at: None,
@@ -154,10 +163,11 @@ pub async fn serve(app: App, socket: WebSocket, attempt: Arc<Attempt>, token_has
 
 impl Connection {
     async fn run(&mut self) -> Ending {
-        let stopping = self.app.stopping.clone();
+        let (stopping, clock) = (self.app.stopping.clone(), self.app.clock.clone());
+        let mut timer = pin!(clock.sleep_until(self.ping_at));
         loop {
             self.begin_work();
-            let timer = self.next_timer();
+            timer.as_mut().set(self.next_timer());
             let ended = tokio::select! {
                 biased; // Stopping, then what we owe the candidate, then what they send.
                 () = stopping.cancelled() => Err(Ending::Close(CLOSE_RESTARTING, "restarting")),
@@ -165,7 +175,7 @@ impl Connection {
                     if self.working.is_some() => self.finish_work(done).await,
                 Some(push) = self.pushes.recv() => self.pushed(push).await,
                 frame = self.socket.next() => self.received(frame).await,
-                () = sleep_until(timer) => self.timer_fired().await,
+                () = timer.as_mut() => self.timer_fired().await,
             };
             if let Err(ending) = ended {
                 return ending;
@@ -179,8 +189,9 @@ impl Connection {
             return;
         }
         let Some(sitting) = &self.sitting else { return };
-        let due = self.wake_again_at.is_none_or(|at| at <= Instant::now())
-            && sitting.next_wakeup().is_some_and(|at| at <= self.app.clock.now());
+        let now = self.app.clock.now();
+        let due = self.wake_again_at.is_none_or(|at| at <= now)
+            && sitting.next_wakeup().is_some_and(|at| at <= now);
         let job = match (self.writer, self.waiting.pop_front()) {
             (_, Some(Inbound::Open { device, take_over })) => Job::Open { device, take_over },
             (Some(writer), Some(Inbound::Message(first))) => {
@@ -219,7 +230,7 @@ impl Connection {
             }
             (Job::Open { device, .. }, outcome) => self.opened(device, outcome).await?,
             (Job::Wake, jobs::Outcome::Failed) => {
-                self.wake_again_at = Some(Instant::now() + WAKE_AGAIN);
+                self.wake_again_at = Some(self.app.clock.now() + WAKE_AGAIN);
                 true
             }
             _ => true,
@@ -333,14 +344,27 @@ impl Connection {
         self.writer.is_none() && self.opening.is_none() && !self.refused
     }
 
-    fn next_timer(&self) -> Instant {
-        let mut at = self.silent_at.min(self.ping_at);
+    /// Something came from the phone.
+    fn heard(&mut self, at: Timestamp) {
+        self.heard_at = at;
+        self.unanswered = 0;
+    }
+
+    /// When the phone has been silent for too long; `None` while it was not asked enough.
+    fn silent_at(&self) -> Option<Timestamp> {
+        (self.unanswered >= UNANSWERED_MIN).then(|| self.heard_at + SILENCE_MAX)
+    }
+
+    fn next_timer(&self) -> Timestamp {
+        let mut at = self.ping_at;
+        if let Some(silent_at) = self.silent_at() {
+            at = at.min(silent_at);
+        }
         if self.awaits_open() {
             at = at.min(self.open_by);
         }
         if self.working.is_none() && self.writer.is_some() {
             let wake_at = self.sitting.as_ref().and_then(Sitting::next_wakeup);
-            let wake_at = wake_at.map(|at| Instant::now() + self.app.clock.until(at));
             let wake_at = wake_at.map(|at| self.wake_again_at.map_or(at, |again| at.max(again)));
             at = wake_at.map_or(at, |wake_at| at.min(wake_at));
         }
@@ -348,8 +372,8 @@ impl Connection {
     }
 
     async fn timer_fired(&mut self) -> Result<(), Ending> {
-        let now = Instant::now();
-        if now >= self.silent_at {
+        let now = self.app.clock.now();
+        if self.silent_at().is_some_and(|at| now >= at) {
             return Err(Ending::Gone);
         }
         if self.awaits_open() && now >= self.open_by {
@@ -357,25 +381,27 @@ impl Connection {
         }
         if now >= self.ping_at {
             self.ping_at = now + PING_EVERY;
+            self.unanswered += 1;
             return self.send_frame(Frame::Ping(axum::body::Bytes::new())).await;
         }
         Ok(()) // The session has something to do: `begin_work` starts it.
     }
 
     async fn end(mut self, ending: Ending) {
+        let clock = self.app.clock.clone();
         if let Some(working) = self.working.take() {
-            let _ = timeout(SEND_WITHIN, working).await; // What was sent in time is committed.
+            let _ = clock.timeout(SEND_WITHIN, working).await; // What was sent in time is committed.
         }
         match ending {
             Ending::Gone => {}
             // Without it browsers report an abnormal end (1006), and phones come back at once.
-            Ending::Goodbye => _ = timeout(SEND_WITHIN, self.socket.flush()).await,
+            Ending::Goodbye => _ = clock.timeout(SEND_WITHIN, self.socket.flush()).await,
             Ending::Close(code, reason) => {
                 let close = Frame::Close(Some(CloseFrame { code, reason: reason.into() }));
                 if self.send_frame(close).await.is_ok() {
                     // The phone's own close frame ends the handshake; what else it sends is dropped.
                     let drained = async { while let Some(Ok(_)) = self.socket.next().await {} };
-                    let _ = timeout(Duration::from_secs(2), drained).await;
+                    let _ = clock.timeout(CLOSE_WITHIN, drained).await;
                 }
             }
         }

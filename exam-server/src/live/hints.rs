@@ -1,7 +1,6 @@
 //! Hints between nodes that a journal moved. Losing one costs latency, never correctness.
 
-use std::time::Duration;
-
+use exam_core::time::Span;
 use sqlx::postgres::PgListener;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -18,7 +17,10 @@ const CHANNEL: &str = "exam_moved";
 const QUEUE_MAX: usize = 1_024;
 
 /// How often each node compares the heads of its connections with the database.
-const COMPARE_EVERY: Duration = Duration::from_secs(5);
+const COMPARE_EVERY: Span = Span::from_seconds(5);
+
+/// How long listening rests after it was interrupted.
+const LISTEN_AGAIN: Span = Span::from_seconds(1);
 
 /// How many journals one comparing query asks for.
 const COMPARE_PAGE: usize = 5_000;
@@ -87,17 +89,17 @@ pub async fn listen(app: App, stopping: CancellationToken) {
                 warn!(%error, "listening for hints was interrupted");
             },
         }
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        app.clock.sleep(LISTEN_AGAIN).await;
     }
 }
 
 /// Compares the heads of this node's connections with the database every five seconds.
 pub async fn compare_heads(app: App, stopping: CancellationToken) {
-    let mut ticks = tokio::time::interval(COMPARE_EVERY);
+    let mut ticks = app.clock.interval(COMPARE_EVERY);
     loop {
         tokio::select! {
             () = stopping.cancelled() => return,
-            _ = ticks.tick() => {}
+            () = ticks.tick() => {}
         }
         for page in app.registry.attempts().chunks(COMPARE_PAGE) {
             match app.store.journal_heads(page).await {

@@ -1,7 +1,5 @@
 //! A server outage costs nobody time: what was lost is given back before anything is closed.
 
-use std::time::Duration;
-
 use exam_core::session::Command;
 use exam_core::time::{Span, Timestamp};
 use tokio_util::sync::CancellationToken;
@@ -12,7 +10,7 @@ use crate::app::App;
 use crate::store::{OpenAttempt, Scope, StoreError};
 
 /// How often a node gives a sign of life.
-const BEAT_EVERY: Duration = Duration::from_secs(2);
+const BEAT_EVERY: Span = Span::from_seconds(2);
 
 /// The shortest silence that counts as an outage; phones bridge anything shorter by themselves.
 const OUTAGE_MIN: Span = Span::from_seconds(10);
@@ -94,12 +92,11 @@ async fn credit_one(
 /// Gives signs of life until stopped. A silence in between, because the database was away or the
 /// process stood still, is an outage too.
 pub async fn beat(app: App, stopping: CancellationToken) {
-    let mut ticks = tokio::time::interval(BEAT_EVERY);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut ticks = app.clock.interval(BEAT_EVERY);
     loop {
         tokio::select! {
             () = stopping.cancelled() => return,
-            _ = ticks.tick() => {}
+            () = ticks.tick() => {}
         }
         match beat_once(&app).await {
             Ok(()) => {

@@ -1,10 +1,8 @@
 //! From verdicts to what the protocol sends.
 
-use std::time::Duration;
-
 use exam_core::ids::DeviceId;
 use exam_core::session::{Message, MessageBody};
-use exam_core::time::Timestamp;
+use exam_core::time::{Span, Timestamp};
 
 use super::sitting::Verdict;
 use crate::app::App;
@@ -12,7 +10,7 @@ use crate::protocol::{Nack, NackCode, Numbered, canonical};
 use crate::store::{Attempt, EvidenceRow};
 
 /// How long a phone waits before it sends a message again that found the server busy.
-pub const BUSY_RETRY: Duration = Duration::from_secs(1);
+pub const BUSY_RETRY: Span = Span::from_seconds(1);
 
 /// How long a phone waits before it tries again under a pause or a lock; the push that ends
 /// either comes first.
@@ -53,7 +51,7 @@ pub fn nack(
     };
     metrics::counter!("exam_nacks_total", "code" => code.name()).increment(1);
     let retry_ms = match code {
-        NackCode::Busy => Some(BUSY_RETRY.as_millis() as u64),
+        NackCode::Busy => u64::try_from(BUSY_RETRY.as_ms()).ok(),
         NackCode::Paused | NackCode::Locked => Some(HELD_RETRY_MS),
         _ => None,
     };

@@ -303,6 +303,10 @@ impl Sitting {
 
     /// Tells the connections of this attempt, here and on other nodes, that the journal moved.
     fn announce(&self, app: &App, patch: Option<&AttemptPatch>) {
+        #[cfg(feature = "turned-clock")]
+        if app.store.faults().hints_are_lost() {
+            return;
+        }
         app.registry.moved(self.attempt.key.attempt_no, self.session.seq());
         if let Some(patch) = patch {
             app.hints.send(self.attempt.key.attempt_no);

@@ -9,7 +9,6 @@ use exam_core::time::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
-use crate::live::registry::Push;
 use crate::problem::ApiError;
 use crate::routes::Body;
 use crate::store::StoreError;
@@ -40,8 +39,8 @@ async fn turn(
     Ok((StatusCode::OK, Json(TurnReply { now_ms: app.clock.now() })))
 }
 
-/// Turns the clock forward. A sign of life is stored in the same breath, so that the jump is not
-/// taken for an outage.
+/// Turns the clock forward as if the server had run on all the while: a sign of life is stored in
+/// the same breath, so that the jump is not taken for an outage.
 ///
 /// # Errors
 /// Trouble with the database.
@@ -49,7 +48,7 @@ pub async fn turn_clock(app: &App, forward: Span) -> Result<(), StoreError> {
     let beating = app.health.beating.lock().await;
     app.clock.turn(forward);
     app.store.heartbeat_beat(app.clock.now()).await?;
+    app.health.database_answered_while_turned(forward);
     drop(beating);
-    app.registry.push_to_all(&Push::Moved);
     Ok(())
 }

@@ -165,7 +165,13 @@ async fn open_sqlite(options: &SqliteConnectOptions) -> Result<Store, StoreError
         .await
         .map_err(StoreError::in_query("open"))?;
     let (journal, writer) = (Pool::Sqlite(writer.clone()), Pool::Sqlite(writer));
-    Ok(Store { readers: Pool::Sqlite(readers), writer, journal })
+    Ok(Store {
+        readers: Pool::Sqlite(readers),
+        #[cfg(feature = "turned-clock")]
+        faults: super::Faults::none(&writer).await,
+        writer,
+        journal,
+    })
 }
 
 async fn assert_sqlite_is_safe(pool: &SqlitePool) -> Result<(), StoreError> {
@@ -218,7 +224,13 @@ async fn open_postgres(options: &PgConnectOptions) -> Result<Store, StoreError> 
         .map_err(StoreError::in_query("open"))?;
     assert_postgres_is_safe(&pool).await?;
     let (journal, writer) = (Pool::Postgres(journal), Pool::Postgres(pool.clone()));
-    Ok(Store { readers: Pool::Postgres(pool), writer, journal })
+    Ok(Store {
+        readers: Pool::Postgres(pool),
+        #[cfg(feature = "turned-clock")]
+        faults: super::Faults::none(&writer).await,
+        writer,
+        journal,
+    })
 }
 
 async fn assert_postgres_is_safe(pool: &PgPool) -> Result<(), StoreError> {

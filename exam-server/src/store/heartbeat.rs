@@ -10,6 +10,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::Driver`] when the database is in trouble.
     pub async fn heartbeat_beat(&self, at: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        #[cfg(feature = "turned-clock")]
+        self.faults.stall().await;
         let before = self.heartbeat_find().await?;
         const SQL: &str = "-- heartbeat_beat
             INSERT INTO heartbeat (one, at_ms, beat) VALUES (1, $1, 0)

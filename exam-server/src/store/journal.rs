@@ -132,9 +132,14 @@ impl Store {
     /// [`StoreError::Driver`] when nothing is known to be committed; whether something was is
     /// then for the journal itself to say.
     pub async fn journal_commit(&self, batch: &[Write]) -> Result<Vec<Written>, StoreError> {
-        match &self.journal {
+        #[cfg(feature = "turned-clock")]
+        let fault = self.faults.before_commit().await?;
+        let written = match self.reach(&self.journal) {
             super::Pool::Sqlite(pool) => append::commit_sqlite(pool, batch).await,
             super::Pool::Postgres(pool) => append::commit_postgres(pool, batch).await,
-        }
+        };
+        #[cfg(feature = "turned-clock")]
+        super::Faults::after_commit(fault)?;
+        written
     }
 }

@@ -12,6 +12,8 @@ mod evidence;
 mod exam;
 mod exposure;
 mod failed_sync;
+#[cfg(feature = "turned-clock")]
+mod faults;
 mod heartbeat;
 mod institution;
 mod journal;
@@ -32,6 +34,8 @@ pub use evidence::EvidenceRow;
 pub use exam::{ExamRow, NewExam};
 pub use exposure::ExposureRow;
 pub use failed_sync::on_failed_sync;
+#[cfg(feature = "turned-clock")]
+pub use faults::{CommitFault, Faults};
 pub use journal::{Append, AttemptKey, AttemptPatch, ResultRow, Start, Write, Written};
 pub use one_time_code::CodePurpose;
 pub use rehearsal::RehearsalCandidate;
@@ -179,15 +183,43 @@ pub struct Store {
     writer: Pool,
     /// What the journal writer commits through; on SQLite the writer itself.
     journal: Pool,
+    #[cfg(feature = "turned-clock")]
+    faults: Faults,
 }
 
 impl Store {
     pub(crate) fn readers(&self) -> &Pool {
-        &self.readers
+        self.reach(&self.readers)
     }
 
     pub(crate) fn writer(&self) -> &Pool {
-        &self.writer
+        self.reach(&self.writer)
+    }
+
+    #[cfg(not(feature = "turned-clock"))]
+    const fn reach<'a>(&'a self, pool: &'a Pool) -> &'a Pool {
+        pool
+    }
+
+    #[cfg(feature = "turned-clock")]
+    fn reach<'a>(&'a self, pool: &'a Pool) -> &'a Pool {
+        self.faults.reach(pool)
+    }
+
+    /// What a test lets go wrong between this node and the database.
+    #[cfg(feature = "turned-clock")]
+    #[must_use]
+    pub fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    /// Whether a query is in work, for tests that wait until nothing is.
+    #[cfg(feature = "turned-clock")]
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        [&self.readers, &self.writer, &self.journal].into_iter().any(
+            |pool| on!(pool, pool => usize::try_from(pool.size()).is_ok_and(|size| size > pool.num_idle())),
+        )
     }
 
     /// The pool that writes, for tests that do what no store function would.

@@ -48,7 +48,13 @@ impl Store {
             .map_err(StoreError::in_query("open_to_read"))?;
         check_schema(&pool).await?;
         let pool = Pool::Sqlite(pool);
-        Ok(Self { readers: pool.clone(), writer: pool.clone(), journal: pool })
+        Ok(Self {
+            #[cfg(feature = "turned-clock")]
+            faults: super::Faults::none(&pool).await,
+            readers: pool.clone(),
+            writer: pool.clone(),
+            journal: pool,
+        })
     }
 
     /// From here on this store, opened by [`open_to_read`](Self::open_to_read), shows the

@@ -3,13 +3,11 @@
 use axum::extract::ws::{Message as Frame, close_code};
 use exam_core::ids::DeviceId;
 use exam_core::time::Timestamp;
-use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Error as WireError;
 use tokio_tungstenite::tungstenite::error::CapacityError;
 
 use super::{
-    BUSY_IGNORED_MAX, CLOSE_IGNORES_BUSY, Connection, Ending, Inbound, SILENCE_MAX, WAITING_MAX,
-    not_a_message,
+    BUSY_IGNORED_MAX, CLOSE_IGNORES_BUSY, Connection, Ending, Inbound, WAITING_MAX, not_a_message,
 };
 use crate::live::reply::{BUSY_RETRY, nack, stamp};
 use crate::live::sitting::Verdict;
@@ -26,7 +24,7 @@ impl Connection {
             Some(Err(error)) => return Err(ending_of(error)),
             Some(Ok(frame)) => frame,
         };
-        self.silent_at = Instant::now() + SILENCE_MAX;
+        self.heard(received_at);
         match frame {
             Frame::Text(text) => self.text(text.as_str(), received_at).await,
             Frame::Binary(_) => Err(not_a_message()),
@@ -70,9 +68,10 @@ impl Connection {
         }
         // Who waits as long as a nack asks begins anew. What is accepted meanwhile is no excuse: the
         // bucket refills all the time, so a flood always has some messages accepted.
-        let waited = self.busy_at.elapsed() >= BUSY_RETRY;
+        let now = self.app.clock.now();
+        let waited = now.since(self.busy_at) >= BUSY_RETRY;
         self.busy_ignored = if waited { 1 } else { self.busy_ignored + 1 };
-        self.busy_at = Instant::now();
+        self.busy_at = now;
         if self.busy_ignored > BUSY_IGNORED_MAX {
             return Err(Ending::Close(CLOSE_IGNORES_BUSY, "ignores busy"));
         }

@@ -1,7 +1,6 @@
 //! What goes out.
 
 use axum::extract::ws::Message as Frame;
-use tokio::time::timeout;
 
 use super::{CLOSE_RESTARTING, Connection, Ending, SEND_WITHIN};
 use crate::protocol::{Nack, ServerMessage};
@@ -38,7 +37,7 @@ impl Connection {
     }
 
     pub(super) async fn send_frame(&mut self, frame: Frame) -> Result<(), Ending> {
-        match timeout(SEND_WITHIN, self.socket.send(frame)).await {
+        match self.app.clock.timeout(SEND_WITHIN, self.socket.send(frame)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) | Err(_) => Err(Ending::Gone),
         }

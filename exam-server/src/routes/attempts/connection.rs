@@ -68,7 +68,7 @@ pub(super) async fn connect(
                 (Some((_, token_hash)), Some(attempt)) => {
                     connection::serve(app, socket, attempt, token_hash).await;
                 }
-                (signed_in, _) => connection::refuse(socket, signed_in.is_some()).await,
+                (signed_in, _) => connection::refuse(&app, socket, signed_in.is_some()).await,
             }
         })
     });
