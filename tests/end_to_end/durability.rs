@@ -36,7 +36,7 @@ hold! {
     acknowledged_answers_survive_random_kills_on_sqlite =>
         kills::random_kills(server(), Kind::Sqlite, 20, fresh_seed());
     acknowledged_answers_survive_random_kills_and_crashes_of_postgres =>
-        kills::random_kills(server(), Kind::Postgres, 12, fresh_seed());
+        kills::random_kills(server(), Kind::Postgres, 8, fresh_seed());
     acknowledged_answers_survive_a_power_cut =>
         async { Some(power_cut::power_cuts(server(), 20, 300, fresh_seed()).await) };
     a_sync_of_its_frame_ends_before_each_acknowledgement_leaves =>

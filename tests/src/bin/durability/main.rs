@@ -30,7 +30,7 @@ struct Sizes {
     #[arg(long, default_value_t = 500)]
     cuts: u32,
     /// Acknowledgements in that trace
-    #[arg(long, default_value_t = 20_000)]
+    #[arg(long, default_value_t = 30_000)]
     cut_acks: u64,
     /// Acknowledgements whose syncs are looked up in a trace, on each database
     #[arg(long, default_value_t = 5_000)]
