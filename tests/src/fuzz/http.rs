@@ -126,7 +126,7 @@ impl House {
         let app = self.server.running.app.clone();
         let (inputs, seat) = (self.inputs, &self.seats[at]);
         let found = app.sign_ins.find(&app, &token_hash(&seat.token)).await;
-        if !found.expect("the database answers").is_some_and(|sign_in| !sign_in.only_password) {
+        if found.expect("the database answers").is_none_or(|sign_in| sign_in.only_password) {
             let principal = Principal::Candidate(seat.candidate_no);
             let created = app.sign_ins.create(&app, principal, false).await;
             self.seats[at].token = created.expect("the database answers").0;
