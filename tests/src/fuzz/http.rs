@@ -232,6 +232,9 @@ fn judge(named: &str, status: StatusCode, headers: &HeaderMap, body: &[u8]) {
     assert_eq!(headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff", "{named}");
     let leaked = memmem(body, CANARY.as_bytes());
     assert!(!leaked, "{named}: a key has left");
+    if named.ends_with("/readyz") {
+        return; // A probe has a body of its own.
+    }
     if status.is_server_error() {
         assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{named}: {}", shown());
         assert!(headers.contains_key(header::RETRY_AFTER), "{named}: when to come back");
