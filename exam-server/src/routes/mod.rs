@@ -75,16 +75,13 @@ pub fn describe() -> OpenApiRouter<App> {
 /// The router of a running server.
 pub fn router(app: App) -> Router {
     let (router, openapi) = describe().split_for_parts();
-    let router = router
-        .merge(pages::routes(openapi))
-        .merge(operate::routes())
-        .fallback(async || ApiError::NotFound("page"))
-        .method_not_allowed_fallback(async || ApiError::Conflict {
-            code: "method_not_allowed",
-            detail: "not that method",
-        });
+    let router = router.merge(pages::routes(openapi)).merge(operate::routes());
+    // Before the fallbacks: what is merged after them answers a wrong method by itself.
     #[cfg(feature = "turned-clock")]
     let router = router.merge(test_clock::routes());
+    let router = router.fallback(async || ApiError::NotFound("page")).method_not_allowed_fallback(
+        async || ApiError::Conflict { code: "method_not_allowed", detail: "not that method" },
+    );
     router
         .layer(from_fn(detach::detach))
         .layer(from_fn_with_state(app.clone(), arrival::stamp))

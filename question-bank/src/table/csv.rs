@@ -3,7 +3,7 @@
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, UTF_8};
 
-use super::{COLUMNS_MAX, Cell, Form, NotATable, ROWS_MAX, Row};
+use super::{CELL_BYTES_MAX, COLUMNS_MAX, Cell, Form, NotATable, ROWS_MAX, Row};
 
 /// Reads a table. The encoding is told by its mark, by being UTF-8, or by what Chinese office
 /// programs write; the separator by the first line.
@@ -11,6 +11,13 @@ pub(super) fn read(bytes: &[u8], take: &mut dyn FnMut(Row)) -> Result<(), NotATa
     let text = decode(bytes)?;
     if text.contains('\0') {
         return Err(NotATable::Nul);
+    }
+    // Before anything makes copies of it. In quotes a cell may be longer than it looks here.
+    let breaks = [char::from(separator(&text)), '\r'];
+    for (number, line) in (1..).zip(text.split('\n')) {
+        if line.split(breaks).any(|cell| cell.len() > CELL_BYTES_MAX) {
+            return Err(NotATable::CellTooLong(number));
+        }
     }
     let text = if text.contains('\n') { text } else { text.replace('\r', "\n") };
     // A quote that is never closed swallows the rest of the file into one cell.
@@ -33,6 +40,10 @@ pub(super) fn read(bytes: &[u8], take: &mut dyn FnMut(Row)) -> Result<(), NotATa
         }
         if record.len() > COLUMNS_MAX {
             return Err(NotATable::TooManyColumns(number));
+        }
+        if record.iter().any(|text| text.len() > CELL_BYTES_MAX) {
+            let unclosed = NotATable::QuoteUnclosed(number);
+            return Err(if open { unclosed } else { NotATable::CellTooLong(number) });
         }
         let cell = |text: &str| Cell { text: text.trim().to_owned(), form: Form::Text };
         let row = Row { number, cells: record.iter().map(cell).collect() };

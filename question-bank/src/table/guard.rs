@@ -21,9 +21,9 @@ const UNPACKED_BYTES_MAX: u64 = 256 << 20;
 /// The most bytes of parts that a reader holds in memory whole: lists of sheets, styles, themes.
 const SMALL_PART_BYTES_MAX: u64 = 16 << 20;
 
-/// The most different texts: each costs memory however short it is. A bank of 100,000 items has
-/// about a million.
-const STRINGS_MAX: u64 = 3_000_000;
+/// The most different texts: each costs some 70 bytes of memory however short it is. A bank of
+/// 100,000 items has about a million.
+const STRINGS_MAX: u64 = 1_000_000;
 
 /// The most merged areas of a workbook.
 const MERGED_MAX: u64 = 20_000;

@@ -101,7 +101,7 @@ fn x05_lists_of_texts_are_bounded_and_may_be_missing() {
     let claimed =
         workbook(&[("xl/worksheets/sheet1.xml", &named), ("xl/sharedStrings.xml", claims)]);
     assert_eq!(rows(&claimed), Err(NotATable::Excessive("文字过多")));
-    let many = format!("<sst>{}</sst>", "<si/>".repeat(3_000_001));
+    let many = format!("<sst>{}</sst>", "<si/>".repeat(1_000_001));
     let many = workbook(&[("xl/worksheets/sheet1.xml", &named), ("xl/sharedStrings.xml", &many)]);
     assert_eq!(rows(&many), Err(NotATable::Excessive("文字过多")));
     let long = format!("<sst><si><t>{}</t></si></sst>", "x".repeat(300 << 20));
@@ -247,4 +247,10 @@ fn x06_many_sheets_that_are_one_long_part_are_refused() {
     let file = workbook(&[("xl/workbook.xml", &main), ("xl/worksheets/sheet1.xml", &long)]);
     assert!(file.len() < 1 << 20, "a small file");
     assert_eq!(rows(&file), Err(NotATable::Excessive("工作表过多")));
+}
+
+#[test]
+fn x11_a_line_without_an_end_is_refused() {
+    let line = "a line without an end ".repeat(1 << 16);
+    assert_eq!(rows(line.as_bytes()), Err(NotATable::CellTooLong(1)));
 }

@@ -23,6 +23,10 @@ pub const ROWS_MAX: usize = 200_000;
 /// The most cells of a row.
 pub const COLUMNS_MAX: usize = 200;
 
+/// The most bytes of a cell of text: a spreadsheet program keeps 32,767 characters, of three bytes
+/// each in Chinese. What comes after makes copies of a cell, and looks through them.
+const CELL_BYTES_MAX: usize = 32_767 * 4;
+
 /// The most bytes of text in all cells of a file: a workbook may name one long text often.
 const TEXT_BYTES_MAX: usize = 256 << 20;
 
@@ -123,6 +127,9 @@ pub enum NotATable {
     /// A row has too many cells.
     #[error("第 {0} 行超过 {COLUMNS_MAX} 列")]
     TooManyColumns(u32),
+    /// A row has a cell that no spreadsheet program would keep.
+    #[error("第 {0} 行有超过 {CELL_BYTES_MAX} 字节的单元格")]
+    CellTooLong(u32),
     /// A quote is never closed.
     #[error("第 {0} 行起引号没有闭合")]
     QuoteUnclosed(u32),
@@ -141,6 +148,7 @@ impl NotATable {
             Self::Nul => "not_text",
             Self::TooManyRows => "too_many_rows",
             Self::TooManyColumns(_) => "too_many_columns",
+            Self::CellTooLong(_) => "cell_too_long",
             Self::QuoteUnclosed(_) => "quote_unclosed",
         }
     }

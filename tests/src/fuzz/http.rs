@@ -126,7 +126,7 @@ impl House {
         let app = self.server.running.app.clone();
         let (inputs, seat) = (self.inputs, &self.seats[at]);
         let found = app.sign_ins.find(&app, &token_hash(&seat.token)).await;
-        if !found.expect("the database answers").is_some_and(|sign_in| !sign_in.only_password) {
+        if found.expect("the database answers").is_none_or(|sign_in| sign_in.only_password) {
             let principal = Principal::Candidate(seat.candidate_no);
             let created = app.sign_ins.create(&app, principal, false).await;
             self.seats[at].token = created.expect("the database answers").0;
@@ -232,6 +232,9 @@ fn judge(named: &str, status: StatusCode, headers: &HeaderMap, body: &[u8]) {
     assert_eq!(headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff", "{named}");
     let leaked = memmem(body, CANARY.as_bytes());
     assert!(!leaked, "{named}: a key has left");
+    if named.ends_with("/readyz") {
+        return; // A probe has a body of its own.
+    }
     if status.is_server_error() {
         assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{named}: {}", shown());
         assert!(headers.contains_key(header::RETRY_AFTER), "{named}: when to come back");

@@ -30,13 +30,17 @@ pub fn let_panics_be_caught() {
 
 const NOW: Timestamp = Timestamp::from_ms(1_767_225_600_000); // 2026-01-01
 
+/// The longest exam definition that is read: an operator's own file, of a few KiB.
+const EXAM_BYTES_MAX: usize = 256 << 10;
+
 /// Reads the file as whatever it could be.
 pub(super) fn run(input: &[u8]) {
     match parts::workbook(input) {
         Some(file) => tables(&file),
         None => {
             tables(input);
-            if let Ok(text) = std::str::from_utf8(input)
+            if input.len() <= EXAM_BYTES_MAX
+                && let Ok(text) = std::str::from_utf8(input)
                 && let Ok(exam) = exam::parse(text)
             {
                 defined(&exam);

@@ -74,5 +74,22 @@ pub fn words(target: Target) -> Vec<Vec<u8>> {
     let path = folder(target).with_extension("dict");
     let text = std::fs::read_to_string(path).expect("a dictionary is checked in");
     let quoted = text.lines().filter_map(|line| line.strip_prefix('"')?.strip_suffix('"'));
-    quoted.map(|word| word.replace("\\\"", "\"").into_bytes()).collect()
+    quoted.map(unescaped).collect()
+}
+
+/// `\"` as a quote, and `\xE9` as that byte.
+fn unescaped(word: &str) -> Vec<u8> {
+    let mut parts = word.split('\\');
+    let mut bytes = parts.next().unwrap_or("").as_bytes().to_vec();
+    for part in parts {
+        let hex = part.strip_prefix('x').and_then(|hex| hex.get(..2));
+        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                bytes.extend(&part.as_bytes()[3..]);
+            }
+            None => bytes.extend(part.as_bytes()),
+        }
+    }
+    bytes
 }

@@ -1,10 +1,11 @@
 //! A mutator without coverage: what `./test` can afford in a few seconds.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
+use tokio::time::Instant;
 
 use super::{Target, corpus, words};
 
