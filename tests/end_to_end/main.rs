@@ -8,6 +8,8 @@ mod nodes;
 mod operate;
 mod proxy;
 mod sign_in;
+#[path = "../simulation/mod.rs"]
+mod simulation;
 mod store_contract;
 mod wire;
 

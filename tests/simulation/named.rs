@@ -1,0 +1,38 @@
+//! Failures that histories have found, or that their making has, each by its name.
+
+use super::history::{happen, note_panics};
+use super::op::{Op, Plan};
+
+fn nothing_is_lost(nodes: usize, ops: &[Op]) {
+    note_panics();
+    for seed in 0..3 {
+        let plan = Plan { seed, nodes, candidates: 1, ops: ops.to_vec() };
+        let problems = happen(&plan);
+        assert!(problems.is_empty(), "{plan:?}: {problems:#?}");
+    }
+}
+
+const SAVE: Op = Op::Save { candidate: 0, slot: 1, option: 1 };
+
+#[test]
+fn two_nodes_that_wake_from_a_suspend_give_its_time_back_once() {
+    nothing_is_lost(2, &[SAVE, Op::Suspend(3_600_000)]);
+}
+
+#[test]
+fn a_close_that_was_not_committed_is_tried_again_though_nobody_writes() {
+    nothing_is_lost(1, &[SAVE, Op::ToDeadline(0, 6_900), Op::CommitFails(0), Op::Wait(3_000)]);
+}
+
+#[test]
+fn a_save_that_a_stopped_server_reads_after_the_deadline_counts_once_time_is_given_back() {
+    let stop = Op::Stop { node: 0, for_ms: 60_000 };
+    nothing_is_lost(1, &[Op::ToDeadline(0, -3_000), stop, SAVE, Op::Wait(61_000)]);
+}
+
+#[test]
+fn a_save_that_comes_before_an_outage_is_given_back_is_not_too_late() {
+    let away = Op::Away { node: 0, for_ms: 12_000 };
+    let ops = [Op::ToDeadline(0, -3_000), away, Op::Wait(9_000), SAVE, Op::Wait(8_000)];
+    nothing_is_lost(1, &ops);
+}
