@@ -123,7 +123,10 @@ impl Sitting {
             if self.refresh(app).await.is_err() {
                 return busy();
             }
-            let (verdicts, events) = self.decide(writer, messages);
+            let (mut verdicts, events) = self.decide(writer, messages);
+            if !app.health.database_answers() {
+                hold_late(&mut verdicts);
+            }
             let settled = if events.is_empty() {
                 self.confirm(app, &verdicts).await
             } else {
@@ -391,6 +394,14 @@ impl Sitting {
     pub fn next_wakeup(&self) -> Option<Timestamp> {
         self.session.next_wakeup()
     }
+}
+
+/// Time that an outage took may still be given back: whoever is late now may be in time then, so
+/// the phone is told to try again, with its arrival vouched for.
+fn hold_late(verdicts: &mut [Verdict]) {
+    let late =
+        |verdict: &&mut Verdict| matches!(verdict, Verdict::Refused(Refusal::TooLate { .. }));
+    verdicts.iter_mut().filter(late).for_each(|verdict| *verdict = Verdict::Busy);
 }
 
 /// A phase's name in the database, the protocol's own.
