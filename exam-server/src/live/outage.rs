@@ -120,6 +120,14 @@ async fn beat_once(app: &App) -> Result<Timestamp, StoreError> {
         ready = app.clock.now();
     }
     app.store.heartbeat_beat(ready).await?;
+    let stored = app.clock.now();
+    if stored.since(ready) > OUTAGE_MIN {
+        // It hung on its way: whatever else was to be written hung since the one before.
+        app.health.database_failed();
+        credit_since(app, newest.unwrap_or(ready), stored).await?;
+        ready = app.clock.now();
+        app.store.heartbeat_beat(ready).await?;
+    }
     if !app.journal.is_healthy() {
         // Where nobody writes, nobody would find out that commits succeed again, and nobody would
         // be closed.
