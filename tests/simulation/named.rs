@@ -36,3 +36,16 @@ fn a_save_that_comes_before_an_outage_is_given_back_is_not_too_late() {
     let ops = [Op::ToDeadline(0, -3_000), away, Op::Wait(9_000), SAVE, Op::Wait(8_000)];
     nothing_is_lost(1, &ops);
 }
+
+#[test]
+fn a_disk_that_hangs_gives_back_all_the_time_it_took() {
+    let stall = Op::Stall { node: 0, for_ms: 60_000 };
+    nothing_is_lost(1, &[SAVE, Op::Wait(3_000), stall, Op::Wait(61_000)]);
+}
+
+#[test]
+fn nobody_is_told_of_a_close_that_was_not_committed() {
+    for fault in [Op::CommitFails(0), Op::CommitUnheard(0)] {
+        nothing_is_lost(2, &[SAVE, Op::ToDeadline(0, 6_900), fault, Op::Wait(3_000)]);
+    }
+}

@@ -101,6 +101,13 @@ impl Sitting {
         self.appended
     }
 
+    /// Whether the session holds what was not committed, or is not known to be: nothing of it may
+    /// be told to anybody before [`refresh`](Self::refresh).
+    #[must_use]
+    pub const fn is_stale(&self) -> bool {
+        self.stale
+    }
+
     /// The session as folded so far.
     #[must_use]
     pub const fn session(&self) -> &Session {
