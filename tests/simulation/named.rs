@@ -49,3 +49,9 @@ fn nobody_is_told_of_a_close_that_was_not_committed() {
         nothing_is_lost(2, &[SAVE, Op::ToDeadline(0, 6_900), fault, Op::Wait(3_000)]);
     }
 }
+
+#[test]
+fn an_outage_is_not_forgotten_when_giving_it_back_fails_at_first() {
+    let away = Op::Away { node: 0, for_ms: 12_000 };
+    nothing_is_lost(1, &[SAVE, Op::Wait(2_500), away, Op::CommitFails(0), Op::Wait(20_000)]);
+}

@@ -7,7 +7,7 @@ use tracing::{error, info, warn};
 
 use super::sitting::{CommandError, Sitting};
 use crate::app::App;
-use crate::store::{OpenAttempt, Scope, StoreError};
+use crate::store::{OpenAttempt, Scope};
 
 /// How often a node gives a sign of life.
 const BEAT_EVERY: Span = Span::from_seconds(2);
@@ -25,8 +25,9 @@ const PAGE: i64 = 1_000;
 /// closed; safe to run twice, because a second run finds a fresh sign of life.
 ///
 /// # Errors
-/// [`StoreError`] when the database is in trouble; nothing may be closed then.
-pub async fn credit(app: &App) -> Result<(), StoreError> {
+/// [`CommandError`] when the database is in trouble; nothing may be closed then, and the same
+/// again gives back what is left to give.
+pub async fn credit(app: &App) -> Result<(), CommandError> {
     let ready = app.clock.now();
     if let Some(from) = app.store.heartbeat_find().await? {
         credit_since(app, from, ready).await?;
@@ -36,7 +37,7 @@ pub async fn credit(app: &App) -> Result<(), StoreError> {
     Ok(())
 }
 
-async fn credit_since(app: &App, from: Timestamp, ready: Timestamp) -> Result<(), StoreError> {
+async fn credit_since(app: &App, from: Timestamp, ready: Timestamp) -> Result<(), CommandError> {
     let silence = ready.since(from);
     if silence <= OUTAGE_MIN {
         return Ok(());
@@ -51,7 +52,12 @@ async fn credit_since(app: &App, from: Timestamp, ready: Timestamp) -> Result<()
             for outcome in futures_util::future::join_all(credits).await {
                 match outcome {
                     Ok(added) => credited += u64::from(added),
-                    Err(error) => error!("an attempt was not credited for the outage: {error:#}"),
+                    // Were this sign of life stored, the outage would be forgotten.
+                    Err(trouble) if trouble.may_pass() => return Err(trouble),
+                    Err(error) => {
+                        let error = &error as &dyn std::error::Error;
+                        error!(error, "an attempt was not credited for the outage");
+                    }
                 }
             }
         }
@@ -68,7 +74,7 @@ async fn credit_one(
     open: OpenAttempt,
     from: Timestamp,
     ready: Timestamp,
-) -> anyhow::Result<bool> {
+) -> Result<bool, CommandError> {
     let Some(attempt) = app.store.attempt_find(open.attempt_id, &Scope::All).await? else {
         return Ok(false);
     };
@@ -86,7 +92,7 @@ async fn credit_one(
     match sitting.command(app, &command, None).await {
         Ok(added) => Ok(added),
         Err(CommandError::Refused(_)) => Ok(false),
-        Err(error) => Err(error.into()),
+        Err(error) => Err(error),
     }
 }
 
@@ -110,7 +116,7 @@ pub async fn beat(app: App, stopping: CancellationToken) {
 }
 
 /// Gives a sign of life and returns since when it counts.
-async fn beat_once(app: &App) -> Result<Timestamp, StoreError> {
+async fn beat_once(app: &App) -> Result<Timestamp, CommandError> {
     let _beating = app.health.beating.lock().await;
     let mut ready = app.clock.now();
     let newest = app.store.heartbeat_find().await?;

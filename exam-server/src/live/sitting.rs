@@ -46,6 +46,14 @@ pub enum CommandError {
     Store(#[from] StoreError),
 }
 
+impl CommandError {
+    /// Whether it is trouble with the database, and not with this attempt.
+    #[must_use]
+    pub const fn may_pass(&self) -> bool {
+        matches!(self, Self::Write(_) | Self::Store(StoreError::Driver { .. }))
+    }
+}
+
 /// A folded session of one attempt. It may lag behind its journal; an append finds out.
 #[derive(Debug)]
 pub struct Sitting {
