@@ -55,3 +55,9 @@ fn an_outage_is_not_forgotten_when_giving_it_back_fails_at_first() {
     let away = Op::Away { node: 0, for_ms: 12_000 };
     nothing_is_lost(1, &[SAVE, Op::Wait(2_500), away, Op::CommitFails(0), Op::Wait(20_000)]);
 }
+
+#[test]
+fn a_node_whose_disk_hangs_gives_back_nothing_while_another_one_serves() {
+    let stall = Op::Stall { node: 1, for_ms: 60_000 };
+    nothing_is_lost(2, &[SAVE, Op::Wait(3_000), stall, Op::Wait(62_000)]);
+}

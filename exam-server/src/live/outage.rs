@@ -119,18 +119,21 @@ pub async fn beat(app: App, stopping: CancellationToken) {
 async fn beat_once(app: &App) -> Result<Timestamp, CommandError> {
     let _beating = app.health.beating.lock().await;
     let mut ready = app.clock.now();
-    let newest = app.store.heartbeat_find().await?;
+    let mut newest = app.store.heartbeat_find().await?;
     if newest.is_some_and(|newest| ready.since(newest) > OUTAGE_MIN) {
         app.health.database_failed(); // Nobody is closed until everybody is credited.
         credit(app).await?;
         ready = app.clock.now();
+        newest = Some(ready);
     }
     app.store.heartbeat_beat(ready).await?;
     let stored = app.clock.now();
-    if stored.since(ready) > OUTAGE_MIN {
-        // It hung on its way: whatever else was to be written hung since the one before.
+    let before = newest.unwrap_or(ready);
+    if stored.since(before) > OUTAGE_MIN && app.store.heartbeat_find().await? == Some(ready) {
+        // It hung on its way, and so did all else that was to be written since the one before; no
+        // other node has given a sign of life meanwhile.
         app.health.database_failed();
-        credit_since(app, newest.unwrap_or(ready), stored).await?;
+        credit_since(app, before, stored).await?;
         ready = app.clock.now();
         app.store.heartbeat_beat(ready).await?;
     }
