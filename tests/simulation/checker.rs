@@ -217,14 +217,14 @@ fn credits(journal: &Journal, silences: &[Silence], problems: &mut Vec<String>) 
     let deadline_at =
         |at: i64| journal.steps.iter().rfind(|step| step.at <= at).and_then(|step| step.deadline);
     let (mut owed, mut most) = (0, 0);
-    for Silence { from, to } in silences.iter().copied() {
+    for Silence { from, to, joined } in silences.iter().copied() {
         most += if to - from > OUTAGE_MIN_MS / 2 { to - from + CREDIT_SLACK_MS } else { 0 };
         let ran = from > journal.started_at
             && to < journal.closed_at
             && deadline_at(from).is_some_and(|deadline| from < deadline + GRACE.as_ms())
             && journal.steps.iter().all(|step| step.deadline.is_some());
         if ran && to - from > OUTAGE_MIN_MS {
-            owed += to - from;
+            owed += to - from - if joined { OUTAGE_MIN_MS } else { 0 };
         }
     }
     if journal.credited < owed {

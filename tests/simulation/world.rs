@@ -58,6 +58,9 @@ enum Undo {
 pub struct Silence {
     pub from: i64,
     pub to: i64,
+    /// Whether one fault followed another in it: what lies between them is an outage only if it is
+    /// long enough by itself.
+    pub joined: bool,
 }
 
 pub struct World {
@@ -73,7 +76,7 @@ pub struct World {
     undos: Vec<(i64, Undo)>,
     dice: Dice,
     /// Since when no node can give a sign of life.
-    silent_since: Option<i64>,
+    silent_since: Option<(i64, bool)>,
     pub silences: Vec<Silence>,
     /// Whether the wall clock was set, which a node that starts alone goes by.
     pub wall_was_moved: bool,
@@ -162,12 +165,13 @@ impl World {
                 || self.nodes[place].as_ref().is_none_or(|node| node.stopped)
         });
         match (self.silent_since, silent) {
-            (None, true) => self.silent_since = Some(self.now),
-            (Some(from), false) => {
-                self.silences.push(Silence { from, to: self.now });
+            (None, true) => self.silent_since = Some((self.now, false)),
+            (Some((from, joined)), false) => {
+                self.silences.push(Silence { from, to: self.now, joined });
                 self.silent_since = None;
             }
-            _ => {}
+            (Some((from, _)), true) => self.silent_since = Some((from, true)),
+            (None, false) => {}
         }
     }
 
@@ -486,7 +490,7 @@ impl World {
             Op::Suspend(ms) => {
                 self.settle();
                 if self.silent_since.is_none() {
-                    self.silences.push(Silence { from: now, to: now + ms });
+                    self.silences.push(Silence { from: now, to: now + ms, joined: false });
                 }
                 self.turn(ms);
                 self.undo_due();
