@@ -26,10 +26,11 @@ mod phone;
 mod world;
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use history::{happen, note_panics, shrink};
 use op::Plan;
+use tokio::time::Instant;
 
 /// How long the cut in the usual run of tests takes.
 const CUT: Duration = Duration::from_secs(20);

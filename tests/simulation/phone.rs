@@ -167,11 +167,9 @@ impl Phone {
 
     /// Forgets the connection; with `silently` the server does not hear of it.
     pub fn hang_up(&mut self, now: i64, for_ms: i64, silently: bool) {
-        if let Some(link) = self.link.take() {
-            if silently {
-                let _ = link.orders.send(Order::GoSilent);
-                self.forgotten.push(link);
-            }
+        if let Some(link) = self.link.take().filter(|_| silently) {
+            let _ = link.orders.send(Order::GoSilent);
+            self.forgotten.push(link);
         }
         self.out.clear();
         self.reconnect_at = now + for_ms;
@@ -198,16 +196,13 @@ impl Phone {
         let (mut moved, mut wishes) = (false, Vec::new());
         while let Some(incoming) = pop(&self.requests) {
             moved = true;
-            if let Incoming::Answer { status, body, brought } = incoming {
-                if !std::mem::take(&mut self.lose_answer) {
-                    self.answered(now, status, &body, &brought);
-                }
+            if let Incoming::Answer { status, body, brought } = incoming
+                && !std::mem::take(&mut self.lose_answer)
+            {
+                self.answered(now, status, &body, &brought);
             }
         }
-        loop {
-            let Some(incoming) = self.link.as_ref().and_then(|link| pop(&link.inbox)) else {
-                break;
-            };
+        while let Some(incoming) = self.link.as_ref().and_then(|link| pop(&link.inbox)) {
             moved = true;
             if now >= self.deaf_until {
                 self.heard(now, incoming);
@@ -219,11 +214,9 @@ impl Phone {
             self.link = None;
             return (moved, wishes);
         }
-        if let Some(link) = &self.link {
-            if !link.opened && now - link.began_at > PATIENCE_MS {
-                self.node = (self.node + 1) % nodes;
-                self.hang_up(now, 0, false);
-            }
+        if self.link.as_ref().is_some_and(|l| !l.opened && now - l.began_at > PATIENCE_MS) {
+            self.node = (self.node + 1) % nodes;
+            self.hang_up(now, 0, false);
         }
         let due = |p: &Pending| p.retry_at.is_some_and(|at| at <= now);
         let opened = self.link.as_ref().is_some_and(|link| link.opened);
@@ -232,12 +225,10 @@ impl Phone {
                 (0..self.pending.len()).filter(|&place| due(&self.pending[place])).collect();
             places.into_iter().for_each(|place| self.send(place));
         }
-        if now >= self.out_until {
-            if let Some(link) = &self.link {
-                for text in self.out.drain(..) {
-                    moved = true;
-                    let _ = link.orders.send(Order::Send(text));
-                }
+        if let Some(link) = self.link.as_ref().filter(|_| now >= self.out_until) {
+            for text in self.out.drain(..) {
+                moved = true;
+                let _ = link.orders.send(Order::Send(text));
             }
         }
         if self.link.is_none() && now >= self.reconnect_at {
