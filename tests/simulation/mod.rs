@@ -6,9 +6,11 @@
 //! printed with a plan from which everything that does not matter is left out.
 //!
 //! ```text
-//! cargo nextest run -p exam-tests -E 'test(simulation)'                 20 seconds, seeds from 1
-//! EXAM_SIMULATION_SEED=7 cargo test … simulation                        one seed
-//! EXAM_SIMULATION_SECONDS=900 cargo test … simulation -- --nocapture    15 minutes on every core
+//! cargo nextest run --workspace -E 'test(simulation)'      the cut: 20 seconds, seeds from 1
+//! EXAM_SIMULATION_SECONDS=900 \
+//!     cargo test --workspace --test end_to_end -- simulation::histories --nocapture
+//!                                                          15 minutes on every core, new seeds
+//! EXAM_SIMULATION_SEED=7 cargo test …                      one seed, with its plan
 //! ```
 //!
 //! What it cannot control: SQLite's own threads and so the order in which queries of several
