@@ -64,7 +64,7 @@ impl Clock {
     /// A clock that starts at `now`: the database's time, where it has one.
     #[must_use]
     pub fn starting_at(now: Timestamp) -> Self {
-        Self::made_of(now, Turning::default())
+        Self::made_of(now, Turning::none())
     }
 
     /// A clock that shows `now` until it is turned, and takes the machine's wall clock for right;

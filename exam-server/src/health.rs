@@ -52,14 +52,14 @@ impl Health {
         }
     }
 
-    /// The database has answered.
-    pub fn database_answered(&self) {
-        let now = self.clock.now();
+    /// The database has answered what was asked at `asked`, and everybody has been given back what
+    /// an outage before it took. An answer that took long says nothing about now.
+    pub fn database_answered(&self, asked: Timestamp) {
         let mut answers = self.answers.lock().expect("no holder panics");
-        if !answers.are_fresh(now) || answers.since.is_none() {
-            answers.since = Some(now);
+        if !answers.are_fresh(asked) || answers.since.is_none() {
+            answers.since = Some(asked);
         }
-        answers.newest = Some(now);
+        answers.newest = Some(asked);
     }
 
     /// The database has failed to answer.
@@ -67,7 +67,7 @@ impl Health {
         self.answers.lock().expect("no holder panics").since = None;
     }
 
-    /// Whether the database answers now.
+    /// Whether the database answers now, and no outage is left to be given back.
     #[must_use]
     pub fn database_answers(&self) -> bool {
         let answers = self.answers.lock().expect("no holder panics");
@@ -126,30 +126,39 @@ mod tests {
     fn nobody_is_closed_until_the_database_answers_steadily() {
         let (clock, health) = health();
         assert!(!health.answers_steadily());
-        health.database_answered();
+        health.database_answered(clock.now());
         assert!(health.database_answers() && !health.answers_steadily());
         clock.turn(ANSWERS_FOR);
         assert!(health.answers_steadily());
         health.database_failed();
         assert!(!health.database_answers());
-        health.database_answered();
+        health.database_answered(clock.now());
         assert!(!health.answers_steadily(), "the count begins anew");
     }
 
     #[test]
     fn an_old_answer_counts_for_nothing() {
         let (clock, health) = health();
-        health.database_answered();
+        health.database_answered(clock.now());
         clock.turn(ANSWER_COUNTS_FOR + Span::from_ms(1));
         assert!(!health.database_answers() && !health.answers_steadily());
-        health.database_answered();
+        health.database_answered(clock.now());
         assert!(!health.answers_steadily(), "a silence is a break");
+    }
+
+    #[test]
+    fn an_answer_that_took_long_says_nothing_about_now() {
+        let (clock, health) = health();
+        let asked = clock.now();
+        clock.turn(Span::from_minutes(1));
+        health.database_answered(asked);
+        assert!(!health.database_answers());
     }
 
     #[test]
     fn an_answer_from_before_a_suspend_counts_for_nothing() {
         let (clock, health) = health();
-        health.database_answered();
+        health.database_answered(clock.now());
         clock.turn(Span::from_seconds(3));
         assert!(health.answers_steadily());
         clock.turn(Span::from_minutes(60)); // As the boot clock does through a suspend.

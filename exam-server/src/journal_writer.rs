@@ -183,9 +183,9 @@ impl Task {
         while let Some(part) = parts.pop() {
             match self.store.journal_commit(part).await {
                 Ok(written) => {
-                    if !self.healthy.swap(true, Ordering::Relaxed) {
-                        self.health.database_answered();
-                    }
+                    // That the database answers again is said by the next sign of life, which
+                    // first gives back what an outage took.
+                    self.healthy.store(true, Ordering::Relaxed);
                     outcome.extend(written.into_iter().map(Ok));
                 }
                 Err(trouble) if trouble.is_lock_timeout() && part.len() > 1 => {

@@ -187,7 +187,7 @@ pub async fn start_with(
     let mut tasks = vec![writer, tokio::spawn(accepting)];
     app.exams.load(&app).await?;
     outage::credit(&app).await?;
-    app.health.database_answered();
+    app.health.database_answered(app.clock.now());
     app.health.started();
     tasks.extend([
         tokio::spawn(outage::beat(app.clone(), upkeep.clone())),

@@ -13,6 +13,8 @@ mod operate;
 mod operations;
 mod proxy;
 mod sign_in;
+#[path = "../simulation/mod.rs"]
+mod simulation;
 mod store_contract;
 mod websocket;
 mod wire;

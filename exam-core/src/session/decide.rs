@@ -19,6 +19,9 @@ pub const PAUSE_MAX: Span = Span::from_minutes(24 * 60);
 /// flush what they kept.
 pub const READY_SLACK: Span = Span::from_seconds(15);
 
+/// Within how long two nodes notice the same outage: a sign of life is due every two seconds.
+const NOTICED_WITHIN: Span = Span::from_seconds(2);
+
 /// How far a message's number may run ahead of the highest one heard of its device.
 pub const N_AHEAD_MAX: u64 = 100_000;
 
@@ -354,13 +357,18 @@ impl Session {
     }
 
     /// The time an outage took from this session: all of it while the clock ran. A session whose
-    /// time was up before the outage, grace included, lost nothing.
+    /// time was up before the outage, grace included, lost nothing. What was given back already,
+    /// by another node or by this one before it was interrupted, is not given back again.
     fn credit(&self, from: Timestamp, ready: Timestamp, cap: Span, at: Timestamp) -> Option<Event> {
         let SessionState::Running { deadline } = self.state else { return None };
+        if ready <= self.credited_until + NOTICED_WITHIN {
+            return None;
+        }
+        let from = from.max(self.credited_until);
         if from >= deadline + GRACE {
             return None;
         }
-        let lost = ready.since(from.max(self.started_at)).min(cap);
+        let lost = ready.since(from).min(cap);
         let floor = (ready + READY_SLACK).since(deadline);
         let added = lost.max(floor);
         (added > Span::ZERO).then(|| Event::Extended {

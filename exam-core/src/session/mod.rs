@@ -90,6 +90,9 @@ pub struct Session {
     slots: Vec<SlotState>,
     /// Who added time last, so that a connection that missed it can say so.
     extended_by: Option<By>,
+    /// Until when outages have been given back, at first the start, so that two nodes that notice
+    /// the same one, or one that is interrupted and begins again, give it back once.
+    credited_until: Timestamp,
     opens: u32,
     events: u32,
     last_at: Timestamp,
@@ -265,8 +268,11 @@ impl Session {
                     self.devices.note_signal(holder, n);
                 }
             }
-            Event::Extended { added, by, .. } => {
+            Event::Extended { at, added, by, .. } => {
                 self.extended_by = Some(by);
+                if by == By::Outage {
+                    self.credited_until = at;
+                }
                 match &mut self.state {
                     SessionState::Running { deadline } => *deadline = *deadline + added,
                     SessionState::Paused { remaining, .. } => *remaining = *remaining + added,

@@ -228,6 +228,20 @@ fn an_outage_gives_its_length_back() {
 }
 
 #[test]
+fn an_outage_that_two_nodes_notice_is_given_back_once() {
+    let mut sitting = sitting(minutes(60));
+    let from = START + minutes(10);
+    let credit = |ready| Command::CreditOutage { from, ready, cap: minutes(120) };
+    sitting.now = from + minutes(20);
+    assert_eq!(sitting.command(credit(sitting.now)), Ok(true));
+    assert_eq!(sitting.command(credit(sitting.now + seconds(1))), Ok(false));
+    assert_eq!(sitting.session.deadline(), Some(START + minutes(80)));
+    sitting.wait(minutes(5)); // Before a sign of life was stored it was away again.
+    assert_eq!(sitting.command(credit(sitting.now)), Ok(true));
+    assert_eq!(sitting.session.deadline(), Some(START + minutes(85)));
+}
+
+#[test]
 fn a_capped_outage_still_leaves_time_to_flush() {
     let mut sitting = sitting(minutes(60));
     let (from, ready) = (START + minutes(59), START + minutes(90));

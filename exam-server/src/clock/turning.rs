@@ -14,7 +14,7 @@ mod untouched {
     use exam_core::time::Timestamp;
 
     /// Nobody turns this clock.
-    #[derive(Debug, Default)]
+    #[derive(Debug)]
     pub struct Turning;
 
     /// An alarm that only time wakes.
@@ -22,6 +22,10 @@ mod untouched {
     pub struct Sleeper<'a>(PhantomData<&'a ()>);
 
     impl Turning {
+        pub const fn none() -> Self {
+            Self
+        }
+
         pub const fn forward_ms(&self) -> i64 {
             0
         }
@@ -80,6 +84,10 @@ mod turned {
     }
 
     impl Turning {
+        pub fn none() -> Self {
+            Self::default()
+        }
+
         pub fn standing_still(wall_ms: i64) -> Self {
             Self {
                 stands_still: AtomicBool::new(true),

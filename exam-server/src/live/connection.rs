@@ -190,8 +190,8 @@ impl Connection {
         }
         let Some(sitting) = &self.sitting else { return };
         let now = self.app.clock.now();
-        let due = self.wake_again_at.is_none_or(|at| at <= now)
-            && sitting.next_wakeup().is_some_and(|at| at <= now);
+        let rested = self.wake_again_at.is_none_or(|at| at <= now);
+        let due = rested && sitting.next_wakeup().is_some_and(|at| at <= now);
         let job = match (self.writer, self.waiting.pop_front()) {
             (_, Some(Inbound::Open { device, take_over })) => Job::Open { device, take_over },
             (Some(writer), Some(Inbound::Message(first))) => {
@@ -208,7 +208,7 @@ impl Connection {
                     "a message waits only behind an open, and a refused open takes it along"
                 )
             }
-            (_, None) if self.moved => {
+            (_, None) if self.moved && rested => {
                 self.moved = false;
                 Job::CatchUp
             }
@@ -235,6 +235,12 @@ impl Connection {
             }
             _ => true,
         };
+        if self.sitting.as_ref().is_some_and(Sitting::is_stale) {
+            // It holds what was not committed: the journal has to say what is true.
+            self.moved = true;
+            self.wake_again_at = Some(self.app.clock.now() + WAKE_AGAIN);
+            return Ok(());
+        }
         if told { self.tell_changes(moved).await } else { Ok(()) }
     }
 
@@ -362,6 +368,9 @@ impl Connection {
         }
         if self.awaits_open() {
             at = at.min(self.open_by);
+        }
+        if self.working.is_none() && self.moved {
+            at = self.wake_again_at.map_or(at, |again| at.min(again));
         }
         if self.working.is_none() && self.writer.is_some() {
             let wake_at = self.sitting.as_ref().and_then(Sitting::next_wakeup);

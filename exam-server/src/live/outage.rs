@@ -7,7 +7,7 @@ use tracing::{error, info, warn};
 
 use super::sitting::{CommandError, Sitting};
 use crate::app::App;
-use crate::store::{OpenAttempt, Scope, StoreError};
+use crate::store::{OpenAttempt, Scope};
 
 /// How often a node gives a sign of life.
 const BEAT_EVERY: Span = Span::from_seconds(2);
@@ -25,17 +25,19 @@ const PAGE: i64 = 1_000;
 /// closed; safe to run twice, because a second run finds a fresh sign of life.
 ///
 /// # Errors
-/// [`StoreError`] when the database is in trouble; nothing may be closed then.
-pub async fn credit(app: &App) -> Result<(), StoreError> {
+/// [`CommandError`] when the database is in trouble; nothing may be closed then, and the same
+/// again gives back what is left to give.
+pub async fn credit(app: &App) -> Result<(), CommandError> {
     let ready = app.clock.now();
     if let Some(from) = app.store.heartbeat_find().await? {
         credit_since(app, from, ready).await?;
     }
-    app.store.heartbeat_beat(ready).await?;
+    // Saves went on while it was given back: that took nobody's time.
+    app.store.heartbeat_beat(app.clock.now()).await?;
     Ok(())
 }
 
-async fn credit_since(app: &App, from: Timestamp, ready: Timestamp) -> Result<(), StoreError> {
+async fn credit_since(app: &App, from: Timestamp, ready: Timestamp) -> Result<(), CommandError> {
     let silence = ready.since(from);
     if silence <= OUTAGE_MIN {
         return Ok(());
@@ -50,7 +52,12 @@ async fn credit_since(app: &App, from: Timestamp, ready: Timestamp) -> Result<()
             for outcome in futures_util::future::join_all(credits).await {
                 match outcome {
                     Ok(added) => credited += u64::from(added),
-                    Err(error) => error!("an attempt was not credited for the outage: {error:#}"),
+                    // Were this sign of life stored, the outage would be forgotten.
+                    Err(trouble) if trouble.may_pass() => return Err(trouble),
+                    Err(error) => {
+                        let error = &error as &dyn std::error::Error;
+                        error!(error, "an attempt was not credited for the outage");
+                    }
                 }
             }
         }
@@ -67,7 +74,7 @@ async fn credit_one(
     open: OpenAttempt,
     from: Timestamp,
     ready: Timestamp,
-) -> anyhow::Result<bool> {
+) -> Result<bool, CommandError> {
     let Some(attempt) = app.store.attempt_find(open.attempt_id, &Scope::All).await? else {
         return Ok(false);
     };
@@ -85,7 +92,7 @@ async fn credit_one(
     match sitting.command(app, &command, None).await {
         Ok(added) => Ok(added),
         Err(CommandError::Refused(_)) => Ok(false),
-        Err(error) => Err(error.into()),
+        Err(error) => Err(error),
     }
 }
 
@@ -99,8 +106,8 @@ pub async fn beat(app: App, stopping: CancellationToken) {
             () = ticks.tick() => {}
         }
         match beat_once(&app).await {
-            Ok(()) => {
-                app.health.database_answered();
+            Ok(asked) => {
+                app.health.database_answered(asked);
                 if !app.journal.is_healthy() {
                     app.journal.probe();
                 }
@@ -113,14 +120,32 @@ pub async fn beat(app: App, stopping: CancellationToken) {
     }
 }
 
-async fn beat_once(app: &App) -> Result<(), StoreError> {
+/// Gives a sign of life and returns since when it counts.
+async fn beat_once(app: &App) -> Result<Timestamp, CommandError> {
     let _beating = app.health.beating.lock().await;
-    let ready = app.clock.now();
-    let newest = app.store.heartbeat_find().await?;
+    let mut ready = app.clock.now();
+    let mut newest = app.store.heartbeat_find().await?;
     if newest.is_some_and(|newest| ready.since(newest) > OUTAGE_MIN) {
         app.health.database_failed(); // Nobody is closed until everybody is credited.
         credit(app).await?;
+        ready = app.clock.now();
+        newest = Some(ready);
     }
     app.store.heartbeat_beat(ready).await?;
-    Ok(())
+    let stored = app.clock.now();
+    let before = newest.unwrap_or(ready);
+    if stored.since(before) > OUTAGE_MIN && app.store.heartbeat_find().await? == Some(ready) {
+        // It hung on its way, and so did all else that was to be written since the one before; no
+        // other node has given a sign of life meanwhile.
+        app.health.database_failed();
+        credit_since(app, before, stored).await?;
+        ready = app.clock.now();
+        app.store.heartbeat_beat(ready).await?;
+    }
+    if !app.journal.is_healthy() {
+        // Where nobody writes, nobody would find out that commits succeed again, and nobody would
+        // be closed.
+        let _ = app.journal.barrier().await;
+    }
+    Ok(ready)
 }

@@ -46,6 +46,14 @@ pub enum CommandError {
     Store(#[from] StoreError),
 }
 
+impl CommandError {
+    /// Whether it is trouble with the database, and not with this attempt.
+    #[must_use]
+    pub const fn may_pass(&self) -> bool {
+        matches!(self, Self::Write(_) | Self::Store(StoreError::Driver { .. }))
+    }
+}
+
 /// A folded session of one attempt. It may lag behind its journal; an append finds out.
 #[derive(Debug)]
 pub struct Sitting {
@@ -101,6 +109,13 @@ impl Sitting {
         self.appended
     }
 
+    /// Whether the session holds what was not committed, or is not known to be: nothing of it may
+    /// be told to anybody before [`refresh`](Self::refresh).
+    #[must_use]
+    pub const fn is_stale(&self) -> bool {
+        self.stale
+    }
+
     /// The session as folded so far.
     #[must_use]
     pub const fn session(&self) -> &Session {
@@ -123,7 +138,10 @@ impl Sitting {
             if self.refresh(app).await.is_err() {
                 return busy();
             }
-            let (verdicts, events) = self.decide(writer, messages);
+            let (mut verdicts, events) = self.decide(writer, messages);
+            if !app.health.database_answers() {
+                hold_late(&mut verdicts);
+            }
             let settled = if events.is_empty() {
                 self.confirm(app, &verdicts).await
             } else {
@@ -391,6 +409,14 @@ impl Sitting {
     pub fn next_wakeup(&self) -> Option<Timestamp> {
         self.session.next_wakeup()
     }
+}
+
+/// Time that an outage took may still be given back: whoever is late now may be in time then, so
+/// the phone is told to try again, with its arrival vouched for.
+fn hold_late(verdicts: &mut [Verdict]) {
+    let late =
+        |verdict: &&mut Verdict| matches!(verdict, Verdict::Refused(Refusal::TooLate { .. }));
+    verdicts.iter_mut().filter(late).for_each(|verdict| *verdict = Verdict::Busy);
 }
 
 /// A phase's name in the database, the protocol's own.

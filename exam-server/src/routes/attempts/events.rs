@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use exam_core::ids::DeviceId;
 use exam_core::session::{Command, Message, MessageBody, Phase, Receipt, Refusal, Seq, Writer};
+use exam_core::time::Span;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -115,6 +116,26 @@ async fn writer_of(
     Ok(Some(Writer { device, epoch }))
 }
 
+/// Where a session stands, for a reply.
+struct Standing {
+    acked: u64,
+    epoch: Seq,
+    state: Phase,
+    remaining_ms: Span,
+}
+
+impl Standing {
+    fn of(app: &App, sitting: &Sitting, device: DeviceId) -> Self {
+        let session = sitting.session();
+        Self {
+            acked: session.acked().get(&device).copied().unwrap_or(0),
+            epoch: session.epoch(),
+            state: session.phase(),
+            remaining_ms: session.remaining(app.clock.now()),
+        }
+    }
+}
+
 fn verdicts_to_nacks(
     app: &App,
     attempt: &Attempt,
@@ -168,17 +189,14 @@ pub(super) async fn events(
         .collect();
     let allowed = messages.iter().take_while(|_| app.limits.message(attempt.key.attempt_no));
     let allowed = allowed.count();
+    let known = Standing::of(&app, &sitting, device);
     let mut verdicts = handle(&app, &mut sitting, writer, &messages[..allowed]).await;
+    let unknown = sitting.is_stale() && sitting.refresh(&app).await.is_err();
+    let standing = if unknown { known } else { Standing::of(&app, &sitting, device) };
     verdicts.resize(messages.len(), Verdict::Busy);
     let nacks = verdicts_to_nacks(&app, &attempt, device, &messages, &verdicts);
-    let session = sitting.session();
-    Ok(Json(EventsReply {
-        acked: session.acked().get(&device).copied().unwrap_or(0),
-        epoch: session.epoch(),
-        state: session.phase(),
-        remaining_ms: session.remaining(app.clock.now()),
-        nacks,
-    }))
+    let Standing { acked, epoch, state, remaining_ms } = standing;
+    Ok(Json(EventsReply { acked, epoch, state, remaining_ms, nacks }))
 }
 
 /// Hands in
@@ -215,6 +233,9 @@ pub(super) async fn submit(
         .collect();
     let verdicts = handle(&app, &mut sitting, writer, &messages).await;
     let nacks = verdicts_to_nacks(&app, &attempt, device, &messages, &verdicts);
+    if sitting.is_stale() {
+        sitting.refresh(&app).await?; // What was not committed has closed nothing.
+    }
     if !sitting.session().is_closed() {
         return Err(not_closed(&messages, &verdicts));
     }
