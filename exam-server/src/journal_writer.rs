@@ -3,10 +3,10 @@
 //! There is no timer: the sync to disk is the pacing. While one batch is being committed the next
 //! one gathers, so a lone save waits for nobody and a thousand share one sync.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use rustc_hash::FxHashSet;
 use tokio::sync::{mpsc, oneshot};
 use tracing::{error, warn};
 
@@ -218,8 +218,8 @@ impl Task {
 #[derive(Default)]
 struct Batch {
     jobs: Vec<Job>,
-    attempts: HashSet<i64>,
-    candidates: HashSet<i64>,
+    attempts: FxHashSet<i64>,
+    candidates: FxHashSet<i64>,
     bytes: usize,
 }
 

@@ -1,10 +1,10 @@
 //! Which connections of this node belong to which attempt, so that they can be told things.
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use exam_core::session::Seq;
+use rustc_hash::FxHashMap;
 use tokio::sync::mpsc;
 
 use crate::store::AttemptKey;
@@ -38,7 +38,7 @@ struct Entry {
 /// The connections of this node, by attempt.
 #[derive(Debug, Default)]
 pub struct Registry {
-    shards: [Mutex<HashMap<i64, Vec<Entry>>>; SHARDS],
+    shards: [Mutex<FxHashMap<i64, Vec<Entry>>>; SHARDS],
     next_id: AtomicU64,
 }
 
@@ -123,7 +123,7 @@ impl Registry {
     /// How many connections there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        let count = |shard: &Mutex<HashMap<i64, Vec<Entry>>>| -> usize {
+        let count = |shard: &Mutex<FxHashMap<i64, Vec<Entry>>>| -> usize {
             shard.lock().expect("no holder of the registry panics").values().map(Vec::len).sum()
         };
         self.shards.iter().map(count).sum()
@@ -135,7 +135,7 @@ impl Registry {
         self.len() == 0
     }
 
-    fn shard(&self, attempt_no: i64) -> std::sync::MutexGuard<'_, HashMap<i64, Vec<Entry>>> {
+    fn shard(&self, attempt_no: i64) -> std::sync::MutexGuard<'_, FxHashMap<i64, Vec<Entry>>> {
         let index = usize::try_from(attempt_no.rem_euclid(SHARDS as i64)).unwrap_or(0);
         self.shards[index].lock().expect("no holder of the registry panics")
     }

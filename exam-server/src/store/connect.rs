@@ -18,6 +18,15 @@ const POSTGRES_CONNECTIONS: u32 = 12;
 /// Connections of the journal writer, which uses one at a time.
 const JOURNAL_CONNECTIONS: u32 = 2;
 
+/// How the journal's few statements are planned: always by the key, whatever the statistics of a
+/// table that was empty a minute ago, and once for all.
+const JOURNAL_PLANS: [(&str, &str); 4] = [
+    ("enable_seqscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+    ("plan_cache_mode", "force_generic_plan"),
+];
+
 /// How long a query waits for a connection before it is answered busy.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -141,6 +150,8 @@ async fn open_sqlite(options: &SqliteConnectOptions) -> Result<Store, StoreError
         .idle_timeout(None)
         .max_lifetime(None)
         .acquire_timeout(ACQUIRE_TIMEOUT)
+        // A file does not hang up: asking before each use would be a trip to the driver's thread.
+        .test_before_acquire(false)
         // SQLite rolls a transaction back by itself when the disk is full or fails. The driver's
         // own ROLLBACK then finds none, and it would count one open for ever: nothing could begin
         // on this connection again.
@@ -161,6 +172,7 @@ async fn open_sqlite(options: &SqliteConnectOptions) -> Result<Store, StoreError
         .idle_timeout(None)
         .max_lifetime(None)
         .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
         .connect_with(options.pragma("query_only", "on"))
         .await
         .map_err(StoreError::in_query("open"))?;
@@ -206,7 +218,8 @@ async fn open_postgres(options: &PgConnectOptions) -> Result<Store, StoreError> 
     let journal = PgPoolOptions::new()
         .max_connections(JOURNAL_CONNECTIONS)
         .acquire_timeout(ACQUIRE_TIMEOUT)
-        .connect_with(options.clone())
+        .test_before_acquire(false) // A dead one is told by the commit itself.
+        .connect_with(options.clone().options(JOURNAL_PLANS))
         .await
         .map_err(StoreError::in_query("open"))?;
     let pool = PgPoolOptions::new()

@@ -1,7 +1,8 @@
 //! Committing a batch: one transaction, one sync to disk, however many frames are in it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
+use rustc_hash::FxHashSet;
 use sqlx::{PgConnection, PgPool, SqliteConnection, SqlitePool};
 
 use super::start::{StartColumns, start_rows};
@@ -18,6 +19,21 @@ struct Sorted<'a> {
     starts: Vec<(usize, &'a Start)>,
     evidence: Vec<&'a EvidenceRow>,
     barrier: bool,
+}
+
+/// The attempts whose frames were appended.
+enum Won {
+    All,
+    Some(FxHashSet<i64>),
+}
+
+impl Won {
+    fn has(&self, attempt_no: i64) -> bool {
+        match self {
+            Self::All => true,
+            Self::Some(won) => won.contains(&attempt_no),
+        }
+    }
 }
 
 /// A frame about to be appended.
@@ -77,20 +93,20 @@ impl<'a> Sorted<'a> {
     }
 
     /// The appends that won, given the attempts whose journals moved.
-    fn winners(&self, won: &HashSet<i64>) -> Vec<&'a Append> {
+    fn winners(&self, won: &Won) -> Vec<&'a Append> {
         let appends = self.appends.iter().map(|&(_, append)| append);
-        appends.filter(|append| won.contains(&append.key.attempt_no)).collect()
+        appends.filter(|append| won.has(append.key.attempt_no)).collect()
     }
 
     fn outcome(
         &self,
         length: usize,
-        won: &HashSet<i64>,
+        won: &Won,
         started: &HashMap<String, i64>,
     ) -> Vec<Written> {
         let mut outcome = vec![Written::Done; length];
         for (place, append) in &self.appends {
-            if !won.contains(&append.key.attempt_no) {
+            if !won.has(append.key.attempt_no) {
                 outcome[*place] = Written::Moved;
             }
         }
@@ -112,6 +128,12 @@ pub(super) async fn commit_sqlite(
 ) -> Result<Vec<Written>, StoreError> {
     let failed = StoreError::in_query("journal_commit");
     let sorted = Sorted::of(batch);
+    if sorted.only_appends() {
+        // One statement is its own transaction: a commit is one trip to the driver's thread.
+        let mut connection = pool.acquire().await.map_err(&failed)?;
+        let won = append_sqlite(&mut connection, &sorted.frames(&HashMap::new())).await?;
+        return Ok(sorted.outcome(batch.len(), &won, &HashMap::new()));
+    }
     let mut tx = pool.begin_with("BEGIN IMMEDIATE").await.map_err(&failed)?;
     let started = start_sqlite(&mut tx, &sorted.starts()).await?;
     let won = append_sqlite(&mut tx, &sorted.frames(&started)).await?;
@@ -233,67 +255,84 @@ async fn start_postgres(
     Ok(started)
 }
 
-/// Appends frames whose expected end is the journal's end, and returns their attempts.
+/// Appends frames whose expected end is the journal's end, and returns their attempts. A trigger
+/// moves the heads in the same statement.
 async fn append_sqlite(
-    tx: &mut SqliteConnection,
+    connection: &mut SqliteConnection,
     frames: &[FrameRow<'_>],
-) -> Result<HashSet<i64>, StoreError> {
+) -> Result<Won, StoreError> {
+    // A key of the object is "attempt:expected", so that a body is read as it stands and no row is
+    // parsed for itself. The left table is the outer one of a CROSS JOIN.
     const APPEND: &str = "-- journal_append
         INSERT INTO journal_frame (attempt_no, seq, previous_id, body)
-        SELECT h.attempt_no, h.seq + 1, h.last_id, j.value ->> 2
+        SELECT h.attempt_no, h.seq + 1, h.last_id, j.atom
         FROM json_each($1) AS j
-        JOIN journal_head AS h ON h.attempt_no = j.value ->> 0 AND h.seq = j.value ->> 1";
-    const MOVE: &str = "-- journal_move_heads
-        UPDATE journal_head SET seq = f.seq, last_id = f.id
-        FROM journal_frame AS f
-        WHERE f.id BETWEEN $1 AND $2 AND f.attempt_no = journal_head.attempt_no";
+        CROSS JOIN journal_head AS h ON h.attempt_no = CAST(j.key AS INTEGER)
+            AND h.seq = CAST(substr(j.key, instr(j.key, ':') + 1) AS INTEGER)";
     const WON: &str = "-- journal_won
         SELECT attempt_no FROM journal_frame WHERE id BETWEEN $1 AND $2";
     if frames.is_empty() {
-        return Ok(HashSet::new());
+        return Ok(Won::Some(FxHashSet::default()));
     }
     let failed = StoreError::in_query("journal_append");
-    let rows: Vec<(i64, i64, &str)> =
-        frames.iter().map(|row| (row.key.attempt_no, row.expected, row.body)).collect();
-    let rows = serde_json::to_string(&rows).expect("rows of numbers and texts are JSON");
-    let done = sqlx::query(APPEND).bind(rows).execute(&mut *tx).await.map_err(&failed)?;
+    let done = sqlx::query(APPEND)
+        .bind(object_of(frames))
+        .execute(&mut *connection)
+        .await
+        .map_err(&failed)?;
     let count = done.rows_affected();
-    if count == 0 {
-        return Ok(HashSet::new());
+    if count == frames.len() as u64 {
+        return Ok(Won::All);
     }
-    // Row ids of one transaction follow each other: nobody else holds the write lock.
+    if count == 0 {
+        return Ok(Won::Some(FxHashSet::default()));
+    }
+    // Row ids of one statement follow each other: nobody else holds the write lock.
     let last = done.last_insert_rowid();
     let first = last - i64::try_from(count).expect("a batch is small") + 1;
-    sqlx::query(MOVE).bind(first).bind(last).execute(&mut *tx).await.map_err(&failed)?;
-    if count == frames.len() as u64 {
-        return Ok(frames.iter().map(|row| row.key.attempt_no).collect());
-    }
     let won: Vec<i64> = sqlx::query_scalar(WON)
         .bind(first)
         .bind(last)
-        .fetch_all(&mut *tx)
+        .fetch_all(connection)
         .await
         .map_err(&failed)?;
-    Ok(won.into_iter().collect())
+    Ok(Won::Some(won.into_iter().collect()))
+}
+
+/// The frames as one JSON object of bodies by "attempt:expected".
+fn object_of(frames: &[FrameRow<'_>]) -> String {
+    use std::fmt::Write as _;
+    let bytes = frames.iter().map(|row| row.body.len() + row.body.len() / 4 + 32).sum();
+    let mut object = String::with_capacity(bytes);
+    object.push('{');
+    for (place, row) in frames.iter().enumerate() {
+        let comma = if place == 0 { "" } else { "," };
+        let _ = write!(object, "{comma}\"{}:{}\":", row.key.attempt_no, row.expected);
+        object.push_str(&serde_json::to_string(row.body).expect("a text is JSON"));
+    }
+    object.push('}');
+    object
 }
 
 /// Appends frames whose number is the next one of the journal, and returns their attempts.
 async fn append_postgres(
     connection: &mut PgConnection,
     frames: &[FrameRow<'_>],
-) -> Result<HashSet<i64>, StoreError> {
+) -> Result<Won, StoreError> {
+    // A subquery that gives a value is looked up row by row. An EXISTS may become a hash of the
+    // whole journal, built again with every commit.
     const APPEND: &str = "-- journal_append
         INSERT INTO journal_frame (candidate_no, attempt_no, seq, body)
         SELECT j.candidate_no, j.attempt_no, j.expected + 1, j.body
         FROM UNNEST($1::bigint[], $2::bigint[], $3::bigint[], $4::text[])
             AS j(candidate_no, attempt_no, expected, body)
-        WHERE j.expected = 0 OR EXISTS (SELECT FROM journal_frame AS f
+        WHERE j.expected = COALESCE((SELECT f.seq FROM journal_frame AS f
             WHERE f.candidate_no = j.candidate_no AND f.attempt_no = j.attempt_no
-                AND f.seq = j.expected)
+                AND f.seq = j.expected), 0)
         ON CONFLICT DO NOTHING
         RETURNING attempt_no";
     if frames.is_empty() {
-        return Ok(HashSet::new());
+        return Ok(Won::Some(FxHashSet::default()));
     }
     let bodies: Vec<&str> = frames.iter().map(|row| row.body).collect();
     let won: Vec<i64> = sqlx::query_scalar(APPEND)
@@ -304,7 +343,10 @@ async fn append_postgres(
         .fetch_all(connection)
         .await
         .map_err(StoreError::in_query("journal_append"))?;
-    Ok(won.into_iter().collect())
+    if won.len() == frames.len() {
+        return Ok(Won::All);
+    }
+    Ok(Won::Some(won.into_iter().collect()))
 }
 
 /// Stores what belongs to the frames that were appended, and what rides along.
@@ -313,7 +355,7 @@ macro_rules! settle {
         async fn $name(
             tx: &mut $connection,
             sorted: &Sorted<'_>,
-            won: &HashSet<i64>,
+            won: &Won,
         ) -> Result<(), StoreError> {
             for append in sorted.winners(won) {
                 let attempt_no = append.key.attempt_no;
