@@ -106,6 +106,12 @@ impl Health {
         self.draining.store(true, Ordering::Relaxed);
     }
 
+    /// Whether this node is going away.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+
     /// Whether this node takes requests.
     #[must_use]
     pub fn is_ready(&self) -> bool {

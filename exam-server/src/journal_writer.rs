@@ -39,6 +39,9 @@ struct Job {
     done: Option<oneshot::Sender<Result<Written, WriteError>>>,
 }
 
+/// What will have become of a write; an error of its own where the writer has ended.
+pub type Outcome = oneshot::Receiver<Result<Written, WriteError>>;
+
 /// The way to the journal writer. Cheap to clone.
 #[derive(Clone)]
 pub struct JournalWriter {
@@ -85,6 +88,20 @@ impl JournalWriter {
         self.write(Write::Append(Box::new(append))).await
     }
 
+    /// Hands a frame to the writer, which says later what became of it.
+    ///
+    /// # Errors
+    /// [`WriteError::Busy`] when too many wait already; nothing is written then.
+    pub fn submit(&self, append: Append) -> Result<Outcome, WriteError> {
+        self.enqueue(Write::Append(Box::new(append)))
+    }
+
+    /// Whether another write may wait now.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.jobs.capacity() > 0
+    }
+
     /// Starts an attempt.
     ///
     /// # Errors
@@ -114,10 +131,14 @@ impl JournalWriter {
     }
 
     async fn write(&self, write: Write) -> Result<Written, WriteError> {
+        self.enqueue(write)?.await.unwrap_or(Err(WriteError::Unknown))
+    }
+
+    fn enqueue(&self, write: Write) -> Result<Outcome, WriteError> {
         let (done, outcome) = oneshot::channel();
         let job = Job { write, done: Some(done) };
         self.jobs.try_send(job).map_err(|_| WriteError::Busy)?;
-        outcome.await.unwrap_or(Err(WriteError::Unknown))
+        Ok(outcome)
     }
 }
 

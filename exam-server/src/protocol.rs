@@ -1,5 +1,7 @@
 //! The candidate protocol's messages, version 1. DESIGN's words, as types.
 
+mod client_message;
+
 use std::collections::BTreeMap;
 
 use exam_core::ids::{AttemptId, DeviceId};
@@ -19,8 +21,7 @@ const N_MAX: u64 = (1 << 53) - 1;
 pub const MESSAGE_BYTES_MAX: usize = 64 * 1024;
 
 /// What a client sends on the socket.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(tag = "t", rename_all = "snake_case", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClientMessage {
     /// Asks to write from now on; always first.
     Open {
@@ -35,13 +36,11 @@ pub enum ClientMessage {
         n: u64,
         /// Which slot.
         slot: i64,
-        /// Option ids in any order; none clears.
-        response: Vec<String>,
+        /// The options; none clears. `None` where one is no option at all, or stands twice.
+        response: Option<OptionSet>,
         /// The device's claim of when.
-        #[serde(default)]
         client_at_ms: Option<i64>,
         /// What an earlier nack vouched for.
-        #[serde(default)]
         arrived: Option<String>,
     },
     /// Sets a mark.
@@ -53,7 +52,6 @@ pub enum ClientMessage {
         /// Marked or not.
         on: bool,
         /// What an earlier nack vouched for.
-        #[serde(default)]
         arrived: Option<String>,
     },
     /// Tells what the device noticed.
@@ -63,10 +61,8 @@ pub enum ClientMessage {
         /// What.
         kind: SignalKind,
         /// The device's claim of when.
-        #[serde(default)]
         client_at_ms: Option<i64>,
         /// What an earlier nack vouched for.
-        #[serde(default)]
         arrived: Option<String>,
     },
     /// Hands in.
@@ -74,7 +70,6 @@ pub enum ClientMessage {
         /// The device's number of it.
         n: u64,
         /// What an earlier nack vouched for.
-        #[serde(default)]
         arrived: Option<String>,
     },
     /// Asks for a pong.
@@ -114,7 +109,6 @@ impl ClientMessage {
     pub fn into_numbered(self) -> Result<Numbered, BadMessage> {
         let (n, body, arrived) = match self {
             Self::Save { n, slot, response, client_at_ms, arrived } => {
-                let response = option_set(&response);
                 let client_at = client_at_ms.map(Timestamp::from_ms);
                 (n, MessageBody::Save { slot, response, client_at }, arrived)
             }
@@ -129,15 +123,6 @@ impl ClientMessage {
             Err(BadMessage::BadNumber)
         }
     }
-}
-
-/// Option ids as a set; `None` where one is no option id, or stands twice.
-fn option_set(ids: &[String]) -> Option<OptionSet> {
-    ids.iter().try_fold(OptionSet::EMPTY, |set, id| {
-        let &[letter @ b'a'..=b'z'] = id.as_bytes() else { return None };
-        let position = usize::from(letter - b'a');
-        (!set.has(position)).then(|| set.with(position))
-    })
 }
 
 /// Reads a device id; any case, one spelling inside.
@@ -498,16 +483,5 @@ mod tests {
         let last =
             parse(r#"{"t":"submit","n":9007199254740991}"#).map(ClientMessage::into_numbered);
         assert!(matches!(last, Some(Ok(_))));
-    }
-
-    #[test]
-    fn w17_option_ids_that_are_none_are_told_apart_from_none() {
-        let ids =
-            |list: &[&str]| option_set(&list.iter().map(ToString::to_string).collect::<Vec<_>>());
-        assert_eq!(ids(&[]), Some(OptionSet::EMPTY));
-        assert_eq!(ids(&["c", "a"]), Some(OptionSet::EMPTY.with(0).with(2)));
-        for bad in [["a", "a"], ["A", "b"], ["ab", "c"], ["", "c"]] {
-            assert_eq!(ids(&bad), None, "{bad:?}");
-        }
     }
 }

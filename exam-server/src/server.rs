@@ -22,7 +22,7 @@ use crate::journal_writer::JournalWriter;
 use crate::keys::{KeyError, Keys};
 use crate::limits::Limits;
 use crate::live::hints::{self, Hints};
-use crate::live::registry::Registry;
+use crate::live::registry::{Push, Registry};
 use crate::live::sittings::Sittings;
 use crate::live::{closer, outage};
 use crate::store::{Store, Target};
@@ -208,6 +208,7 @@ impl Running {
         let Self { app, upkeep, tasks, .. } = self;
         app.health.drain();
         app.stopping.cancel();
+        app.registry.push_to_all(&Push::Stopping);
         app.connections.close();
         let clock = app.clock.clone();
         if clock.timeout(DRAIN_WITHIN, app.connections.wait()).await.is_err() {

@@ -299,9 +299,7 @@ impl Candidate {
 
     async fn hand_in(&mut self, phone: &mut Phone) -> anyhow::Result<Value> {
         let began = Instant::now();
-        let n = phone.send(json!({ "t": "submit" })).await;
-        let outcome = phone.settle(n).await?;
-        let Outcome::Closed(closed) = outcome else { anyhow::bail!("hand-in: {outcome:?}") };
+        let closed = phone.hand_in().await?;
         self.recorder.note(self.place, Wait::HandIn, began.elapsed());
         Ok(closed)
     }

@@ -142,12 +142,28 @@ impl Phone {
         n
     }
 
+    /// Hands in, and waits for the close through as many connections as that takes.
+    pub(super) async fn hand_in(&mut self) -> anyhow::Result<Value> {
+        let n = self.send(json!({ "t": "submit" })).await;
+        // The close is the answer; an acknowledgement that comes before it is none.
+        match self.settle_until(n, true).await? {
+            Outcome::Closed(closed) => Ok(closed),
+            other => anyhow::bail!("hand-in: {other:?}"),
+        }
+    }
+
     /// Waits until message `n` has ended, through as many connections as that takes.
     pub(super) async fn settle(&mut self, n: u64) -> anyhow::Result<Outcome> {
+        self.settle_until(n, false).await
+    }
+
+    async fn settle_until(&mut self, n: u64, closed: bool) -> anyhow::Result<Outcome> {
         let began = Instant::now();
         loop {
             let outcome = match self.wire {
-                Some(_) => timeout(REPLY_WITHIN, self.listen(n)).await.context("no reply")?,
+                Some(_) => {
+                    timeout(REPLY_WITHIN, self.listen(n, closed)).await.context("no reply")?
+                }
                 None => Err(anyhow::anyhow!("no connection")),
             };
             match outcome {
@@ -166,8 +182,8 @@ impl Phone {
         }
     }
 
-    /// Reads until message `n` has ended.
-    async fn listen(&mut self, n: u64) -> anyhow::Result<Outcome> {
+    /// Reads until message `n` has ended, or the attempt is closed.
+    async fn listen(&mut self, n: u64, closed: bool) -> anyhow::Result<Outcome> {
         loop {
             let wire = self.wire.as_mut().expect("there is a connection");
             let reply: Value = serde_json::from_str(&wire.receive().await?)?;
@@ -175,7 +191,7 @@ impl Phone {
                 Some("ack") => {
                     let up_to = reply["n"].as_u64().unwrap_or(0);
                     self.pending.retain(|pending| pending.n > up_to);
-                    if up_to >= n {
+                    if up_to >= n && !closed {
                         return Ok(Outcome::Acknowledged);
                     }
                 }

@@ -6,13 +6,13 @@ mod outbound;
 mod view;
 
 use std::collections::VecDeque;
-use std::future::Future;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::extract::ws::{CloseFrame, Message as Frame, WebSocket, close_code};
 use exam_core::ids::DeviceId;
-use exam_core::session::{Message, Writer};
+use exam_core::session::{Message, Refusal, Writer};
 use exam_core::time::{Span, Timestamp};
 use futures_util::{SinkExt, StreamExt};
 use tokio::sync::mpsc;
@@ -23,7 +23,7 @@ use super::sitting::{Sitting, Verdict};
 use crate::app::App;
 use crate::protocol::ServerMessage;
 use crate::store::Attempt;
-use jobs::{Job, JobDone};
+use jobs::{Job, JobDone, Worked, Working};
 use view::View;
 
 /// How many stamped messages wait while an append is in flight; beyond that the phone is told to
@@ -80,8 +80,6 @@ enum Inbound {
     Message(Message),
 }
 
-type Working = Pin<Box<dyn Future<Output = JobDone> + Send>>;
-
 struct Connection {
     app: App,
     socket: WebSocket,
@@ -102,6 +100,8 @@ struct Connection {
     highest_done: u64,
     busy_ignored: u32,
     busy_at: Timestamp,
+    /// Whether nobody is there any more, for an open that is still under way.
+    gone: Arc<AtomicBool>,
     heard_at: Timestamp,
     /// Pings since then.
     unanswered: u32,
@@ -143,6 +143,7 @@ pub async fn serve(app: App, socket: WebSocket, attempt: Arc<Attempt>, token_has
         highest_done: 0,
         busy_ignored: 0,
         busy_at: now,
+        gone: Arc::default(),
         heard_at: now,
         unanswered: 0,
         ping_at: now + PING_EVERY,
@@ -163,16 +164,19 @@ pub async fn serve(app: App, socket: WebSocket, attempt: Arc<Attempt>, token_has
 
 impl Connection {
     async fn run(&mut self) -> Ending {
-        let (stopping, clock) = (self.app.stopping.clone(), self.app.clock.clone());
+        let clock = self.app.clock.clone();
         let mut timer = pin!(clock.sleep_until(self.ping_at));
         loop {
+            // A flag and a push, not a token: waiting for a token takes a lock that all share.
+            if self.app.health.is_draining() {
+                return Ending::Close(CLOSE_RESTARTING, "restarting");
+            }
             self.begin_work();
             timer.as_mut().set(self.next_timer());
             let ended = tokio::select! {
-                biased; // Stopping, then what we owe the candidate, then what they send.
-                () = stopping.cancelled() => Err(Ending::Close(CLOSE_RESTARTING, "restarting")),
-                done = async { self.working.as_mut().expect("guarded").await },
-                    if self.working.is_some() => self.finish_work(done).await,
+                biased; // What we owe the candidate, then what they send.
+                worked = async { self.working.as_mut().expect("guarded").done().await },
+                    if self.working.is_some() => self.worked(worked).await,
                 Some(push) = self.pushes.recv() => self.pushed(push).await,
                 frame = self.socket.next() => self.received(frame).await,
                 () = timer.as_mut() => self.timer_fired().await,
@@ -188,18 +192,24 @@ impl Connection {
         if self.working.is_some() {
             return;
         }
-        let Some(sitting) = &self.sitting else { return };
+        let Some(sitting) = &mut self.sitting else { return };
         let now = self.app.clock.now();
         let rested = self.wake_again_at.is_none_or(|at| at <= now);
         let due = rested && sitting.next_wakeup().is_some_and(|at| at <= now);
         let job = match (self.writer, self.waiting.pop_front()) {
-            (_, Some(Inbound::Open { device, take_over })) => Job::Open { device, take_over },
+            (_, Some(Inbound::Open { device, take_over })) => {
+                Job::Open { device, take_over, gone: Arc::clone(&self.gone) }
+            }
             (Some(writer), Some(Inbound::Message(first))) => {
                 let mut messages = vec![first];
                 while let Some(Inbound::Message(_)) = self.waiting.front() {
                     if let Some(Inbound::Message(next)) = self.waiting.pop_front() {
                         messages.push(next);
                     }
+                }
+                if let Some(under_way) = sitting.begin(&self.app, writer, &messages) {
+                    self.working = Some(Working::Append { writer, messages, under_way });
+                    return;
                 }
                 Job::Messages { writer, messages }
             }
@@ -215,33 +225,69 @@ impl Connection {
             (Some(_), None) if due => Job::Wake,
             (_, None) => return,
         };
-        let sitting = self.sitting.take().expect("checked above");
-        self.working = Some(Box::pin(jobs::perform(self.app.clone(), sitting, job)));
+        self.begin_job(job);
     }
 
-    async fn finish_work(&mut self, done: JobDone) -> Result<(), Ending> {
-        self.working = None;
+    fn begin_job(&mut self, job: Job) {
+        let sitting = self.sitting.take().expect("no job has it");
+        let job = jobs::perform(self.app.clone(), sitting, job);
+        self.working = Some(Working::Job(Box::pin(job)));
+    }
+
+    async fn worked(&mut self, worked: Worked) -> Result<(), Ending> {
+        match (self.working.take(), worked) {
+            (Some(Working::Append { writer, messages, under_way }), Worked::Append(written)) => {
+                let sitting = self.sitting.as_mut().expect("an append leaves it here");
+                match sitting.end(&self.app, under_way, written) {
+                    Some(verdicts) => {
+                        self.answer(writer, &messages, &verdicts).await?;
+                        self.after_work(false).await
+                    }
+                    None => {
+                        self.begin_job(Job::Messages { writer, messages });
+                        Ok(())
+                    }
+                }
+            }
+            (_, Worked::Job(done)) => self.job_done(done).await,
+            (_, Worked::Append(_)) => unreachable!("only an append ends as one"),
+        }
+    }
+
+    async fn job_done(&mut self, done: JobDone) -> Result<(), Ending> {
         let JobDone { sitting, job, outcome, moved } = done;
         self.sitting = Some(sitting);
-        let told = match (job, outcome) {
+        let goes_on = match (job, outcome) {
             (Job::Messages { writer, messages }, jobs::Outcome::Verdicts(verdicts)) => {
                 self.answer(writer, &messages, &verdicts).await?;
                 true
             }
-            (Job::Open { device, .. }, outcome) => self.opened(device, outcome).await?,
+            (Job::Open { device, .. }, outcome) => {
+                self.opened(device, outcome).await? || self.is_stale()
+            }
             (Job::Wake, jobs::Outcome::Failed) => {
                 self.wake_again_at = Some(self.app.clock.now() + WAKE_AGAIN);
                 true
             }
             _ => true,
         };
-        if self.sitting.as_ref().is_some_and(Sitting::is_stale) {
+        if goes_on { self.after_work(moved).await } else { Ok(()) }
+    }
+
+    /// Whether the session holds what is not known to be committed.
+    fn is_stale(&self) -> bool {
+        self.sitting.as_ref().is_some_and(Sitting::is_stale)
+    }
+
+    /// Tells what others did, unless the session is not to be trusted.
+    async fn after_work(&mut self, moved: bool) -> Result<(), Ending> {
+        if self.is_stale() {
             // It holds what was not committed: the journal has to say what is true.
             self.moved = true;
             self.wake_again_at = Some(self.app.clock.now() + WAKE_AGAIN);
             return Ok(());
         }
-        if told { self.tell_changes(moved).await } else { Ok(()) }
+        self.tell_changes(moved).await
     }
 
     /// Sends nacks first and then one acknowledgement, which never covers a message that has
@@ -253,7 +299,14 @@ impl Connection {
         verdicts: &[Verdict],
     ) -> Result<(), Ending> {
         let mut accepted = false;
+        let session = self.sitting.as_ref().expect("no job has it").session();
+        let by_itself = session.holder() == Some(writer.device);
         for (message, verdict) in messages.iter().zip(verdicts) {
+            if by_itself && *verdict == Verdict::Refused(Refusal::Elsewhere) {
+                // A newer connection of the same phone has it pending too, and sends it again. This
+                // one is closed, without a word that would have the phone drop it.
+                continue;
+            }
             match nack(&self.app, &self.attempt, writer.device, message, *verdict) {
                 Some(nack) => self.send_nack(nack).await?,
                 None => {
@@ -338,6 +391,7 @@ impl Connection {
                 self.moved = true;
                 Ok(())
             }
+            Push::Stopping => Ok(()), // The loop sees it.
             Push::Message(text) => self.send(&ServerMessage::Message { text }).await,
             Push::Revoked(token_hash) if token_hash == self.token_hash => {
                 Err(Ending::Close(CLOSE_NOT_SIGNED_IN, "signed out"))
@@ -397,9 +451,10 @@ impl Connection {
     }
 
     async fn end(mut self, ending: Ending) {
+        self.gone.store(true, Ordering::Relaxed);
         let clock = self.app.clock.clone();
-        if let Some(working) = self.working.take() {
-            let _ = clock.timeout(SEND_WITHIN, working).await; // What was sent in time is committed.
+        if let Some(mut working) = self.working.take() {
+            let _ = clock.timeout(SEND_WITHIN, working.done()).await; // What was sent in time is committed.
         }
         match ending {
             Ending::Gone => {}

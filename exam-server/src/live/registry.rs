@@ -23,6 +23,8 @@ pub enum Push {
     Moved,
     /// An invigilator says something.
     Message(String),
+    /// The server stops.
+    Stopping,
     /// The sign-in with this token hash was revoked.
     Revoked(Vec<u8>),
 }

@@ -4,13 +4,14 @@
 use std::sync::Arc;
 
 use exam_core::session::{
-    ClosedBy, Command, Event, Frame, Message, Phase, Refusal, Session, SessionState, Writer,
+    ClosedBy, Command, Event, Frame, Message, MessageBody, Phase, Refusal, Session, SessionState,
+    Writer,
 };
 use exam_core::time::Timestamp;
 use tracing::{info, warn};
 
 use crate::app::App;
-use crate::journal_writer::WriteError;
+use crate::journal_writer::{Outcome, WriteError};
 use crate::live::registry::Place;
 use crate::store::{Append, Attempt, AttemptPatch, AuditEntry, StoreError, Written};
 
@@ -64,7 +65,7 @@ pub struct Sitting {
     /// Whether `session` holds events of an append that failed.
     stale: bool,
     /// How many frames were appended through here.
-    appended: u64,
+    frames_appended: u64,
     /// The connection that goes with it, so that it is not told of its own appends.
     place: Option<Place>,
 }
@@ -72,6 +73,20 @@ pub struct Sitting {
 enum Appended {
     Done,
     Moved,
+}
+
+/// Messages that were decided, and whose frame is on its way to the disk.
+#[derive(Debug)]
+pub struct UnderWay {
+    verdicts: Vec<Verdict>,
+    written: Outcome,
+}
+
+impl UnderWay {
+    /// Waits for the disk.
+    pub async fn written(&mut self) -> Result<Written, WriteError> {
+        (&mut self.written).await.unwrap_or(Err(WriteError::Unknown))
+    }
 }
 
 impl Sitting {
@@ -86,7 +101,7 @@ impl Sitting {
             session,
             durable: false,
             stale: false,
-            appended: 0,
+            frames_appended: 0,
             place: None,
         }))
     }
@@ -105,8 +120,8 @@ impl Sitting {
 
     /// How many frames were appended through here.
     #[must_use]
-    pub const fn appended(&self) -> u64 {
-        self.appended
+    pub const fn frames_appended(&self) -> u64 {
+        self.frames_appended
     }
 
     /// Whether the session holds what was not committed, or is not known to be: nothing of it may
@@ -134,14 +149,15 @@ impl Sitting {
         messages: &[Message],
     ) -> Vec<Verdict> {
         let busy = || vec![Verdict::Busy; messages.len()];
+        if !app.journal.has_room() {
+            return busy(); // Before anything is folded that would have to be loaded again.
+        }
         for _ in 0..ROUNDS_MAX {
             if self.refresh(app).await.is_err() {
                 return busy();
             }
             let (mut verdicts, events) = self.decide(writer, messages);
-            if !app.health.database_answers() {
-                hold_late(&mut verdicts);
-            }
+            hold_late(app, &mut verdicts);
             let settled = if events.is_empty() {
                 self.confirm(app, &verdicts).await
             } else {
@@ -151,17 +167,67 @@ impl Sitting {
                 Ok(Appended::Done) => return verdicts,
                 Ok(Appended::Moved) => self.stale = true,
                 Err(error) => {
-                    warn!(
-                        attempt.id = %self.attempt.attempt_id,
-                        error = &error as &dyn std::error::Error,
-                        "messages of attempt {} were not stored", self.attempt.attempt_id
-                    );
+                    self.warn(&error);
                     self.stale = true;
                     return busy();
                 }
             }
         }
         busy()
+    }
+
+    /// Decides messages that need nothing but an append, and hands their frame to the journal
+    /// writer. `None` where it takes more: [`handle`](Self::handle) does the same then, step by
+    /// step. Nearly every save passes here, so no future is made for it.
+    ///
+    /// What comes of it is for [`end`](Self::end); until then nothing may be told of the session.
+    pub fn begin(&mut self, app: &App, writer: Writer, messages: &[Message]) -> Option<UnderWay> {
+        let hands_in = |message: &Message| matches!(message.body, MessageBody::Submit);
+        if self.stale || messages.iter().any(hands_in) || !app.journal.has_room() {
+            return None;
+        }
+        let (mut verdicts, events) = self.decide(writer, messages);
+        if events.is_empty() {
+            return None; // Nothing was folded in either.
+        }
+        hold_late(app, &mut verdicts);
+        let append = self.seal(events, None);
+        let written = app.journal.submit(append).ok();
+        self.stale |= written.is_none();
+        Some(UnderWay { verdicts, written: written? })
+    }
+
+    /// What became of messages whose frame was under way. `None` where the race was lost:
+    /// [`handle`](Self::handle) runs it again.
+    pub fn end(
+        &mut self,
+        app: &App,
+        under_way: UnderWay,
+        written: Result<Written, WriteError>,
+    ) -> Option<Vec<Verdict>> {
+        match written {
+            Ok(Written::Done | Written::Started(_)) => {
+                self.appended(app, None);
+                Some(under_way.verdicts)
+            }
+            Ok(Written::Moved) => {
+                self.stale = true;
+                None
+            }
+            Err(error) => {
+                self.stale = true;
+                self.warn(&error);
+                Some(vec![Verdict::Busy; under_way.verdicts.len()])
+            }
+        }
+    }
+
+    fn warn(&self, error: &(dyn std::error::Error + 'static)) {
+        warn!(
+            attempt.id = %self.attempt.attempt_id,
+            error,
+            "messages of attempt {} were not stored", self.attempt.attempt_id
+        );
     }
 
     fn decide(&mut self, writer: Writer, messages: &[Message]) -> (Vec<Verdict>, Vec<Event>) {
@@ -214,7 +280,24 @@ impl Sitting {
         command: &Command,
         audit: Option<&AuditEntry>,
     ) -> Result<bool, CommandError> {
+        self.command_while(app, command, audit, || true).await
+    }
+
+    /// As [`command`](Self::command), but a lost race is run again only while it is wanted.
+    ///
+    /// # Errors
+    /// [`CommandError`]; nothing is known to be written then.
+    pub async fn command_while(
+        &mut self,
+        app: &App,
+        command: &Command,
+        audit: Option<&AuditEntry>,
+        is_wanted: impl Fn() -> bool,
+    ) -> Result<bool, CommandError> {
         for _ in 0..ROUNDS_MAX {
+            if !is_wanted() {
+                break;
+            }
             self.refresh(app).await?;
             let event = match self.session.decide(command.clone(), app.clock.now()) {
                 Ok(Some(event)) => event,
@@ -260,37 +343,40 @@ impl Sitting {
         events: Vec<Event>,
         audit: Option<AuditEntry>,
     ) -> Result<Appended, CommandError> {
-        let expected = self.session.seq();
         let patch = self.patch(&events);
-        let frame = Frame { seq: expected.next(), events };
-        let bytes = String::from_utf8(frame.to_bytes()).expect("a frame is JSON");
-        self.session.seal(bytes.as_bytes());
-        let result = match patch.as_ref().and_then(|patch| patch.closed_at) {
-            Some(_) => Some(app.exams.score(app, &self.attempt, &self.session).await?),
-            None => None,
-        };
-        let due = frame.seq.0.is_multiple_of(CHECKPOINT_EVERY);
-        let checkpoint =
-            due.then(|| serde_json::to_string(&self.session).expect("a session is JSON"));
-        let append = Append {
-            key: self.attempt.key,
-            expected,
-            frame: bytes,
-            patch: patch.clone(),
-            result,
-            audit,
-            checkpoint,
-        };
+        let mut append = self.seal(events, patch.clone());
+        append.audit = audit;
+        if patch.as_ref().is_some_and(|patch| patch.closed_at.is_some()) {
+            append.result = Some(app.exams.score(app, &self.attempt, &self.session).await?);
+        }
         match app.journal.append(append).await? {
             Written::Moved => Ok(Appended::Moved),
             Written::Done | Written::Started(_) => {
-                self.durable = true;
-                self.appended += 1;
-                self.note_folded();
-                self.announce(app, patch.as_ref());
+                self.appended(app, patch.as_ref());
                 Ok(Appended::Done)
             }
         }
+    }
+
+    /// Counts events that were folded in already as the next frame, and makes its append.
+    fn seal(&mut self, events: Vec<Event>, patch: Option<AttemptPatch>) -> Append {
+        let expected = self.session.seq();
+        let frame = Frame { seq: expected.next(), events };
+        let bytes = String::from_utf8(frame.to_bytes()).expect("a frame is JSON");
+        self.session.seal(bytes.as_bytes());
+        let due = frame.seq.0.is_multiple_of(CHECKPOINT_EVERY);
+        let checkpoint =
+            due.then(|| serde_json::to_string(&self.session).expect("a session is JSON"));
+        let key = self.attempt.key;
+        Append { key, expected, frame: bytes, patch, result: None, audit: None, checkpoint }
+    }
+
+    /// The frame that was sealed is on disk, and is the journal's end.
+    fn appended(&mut self, app: &App, patch: Option<&AttemptPatch>) {
+        self.durable = true;
+        self.frames_appended += 1;
+        self.note_folded();
+        self.announce(app, patch);
     }
 
     /// What the attempt's row must say after `events`; `None` where it says so already.
@@ -413,10 +499,11 @@ impl Sitting {
 
 /// Time that an outage took may still be given back: whoever is late now may be in time then, so
 /// the phone is told to try again, with its arrival vouched for.
-fn hold_late(verdicts: &mut [Verdict]) {
-    let late =
-        |verdict: &&mut Verdict| matches!(verdict, Verdict::Refused(Refusal::TooLate { .. }));
-    verdicts.iter_mut().filter(late).for_each(|verdict| *verdict = Verdict::Busy);
+fn hold_late(app: &App, verdicts: &mut [Verdict]) {
+    let late = |verdict: &Verdict| matches!(verdict, Verdict::Refused(Refusal::TooLate { .. }));
+    if verdicts.iter().any(late) && !app.health.database_answers() {
+        verdicts.iter_mut().filter(|verdict| late(verdict)).for_each(|v| *v = Verdict::Busy);
+    }
 }
 
 /// A phase's name in the database, the protocol's own.

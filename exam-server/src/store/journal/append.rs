@@ -98,12 +98,7 @@ impl<'a> Sorted<'a> {
         appends.filter(|append| won.has(append.key.attempt_no)).collect()
     }
 
-    fn outcome(
-        &self,
-        length: usize,
-        won: &Won,
-        started: &HashMap<String, i64>,
-    ) -> Vec<Written> {
+    fn outcome(&self, length: usize, won: &Won, started: &HashMap<String, i64>) -> Vec<Written> {
         let mut outcome = vec![Written::Done; length];
         for (place, append) in &self.appends {
             if !won.has(append.key.attempt_no) {
