@@ -53,11 +53,13 @@ impl Health {
     }
 
     /// The database has answered what was asked at `asked`, and everybody has been given back what
-    /// an outage before it took. An answer that took long says nothing about now.
+    /// an outage before it took. An answer that took long says nothing about now; and after a break
+    /// the count begins when it has come, because others may have failed while it was on its way.
     pub fn database_answered(&self, asked: Timestamp) {
+        let now = self.clock.now();
         let mut answers = self.answers.lock().expect("no holder panics");
         if !answers.are_fresh(asked) || answers.since.is_none() {
-            answers.since = Some(asked);
+            answers.since = Some(now);
         }
         answers.newest = Some(asked);
     }
@@ -122,6 +124,19 @@ impl Health {
 #[cfg(all(test, feature = "turned-clock"))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_answer_that_was_long_on_its_way_does_not_make_up_for_a_failure_meanwhile() {
+        let (clock, health) = health();
+        health.database_answered(clock.now());
+        let asked = clock.now();
+        clock.turn(Span::from_seconds(3));
+        health.database_failed();
+        health.database_answered(asked);
+        assert!(!health.answers_steadily(), "nobody has had time to send again");
+        clock.turn(ANSWERS_FOR);
+        assert!(health.answers_steadily());
+    }
 
     fn health() -> (Clock, Health) {
         let clock = Clock::standing_at(Timestamp::from_ms(1_000_000));

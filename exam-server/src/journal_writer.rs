@@ -119,12 +119,6 @@ impl JournalWriter {
         self.write(Write::Barrier).await.map(|_| ())
     }
 
-    /// Tries a commit that nobody waits for. After one that failed this is how the writer learns
-    /// that the next would not, although nobody has anything to write.
-    pub fn probe(&self) {
-        let _ = self.jobs.try_send(Job { write: Write::Barrier, done: None });
-    }
-
     /// Keeps a message that came too late. Nobody waits for it, and a full queue drops it.
     pub fn keep_evidence(&self, row: EvidenceRow) {
         let _ = self.jobs.try_send(Job { write: Write::Evidence(Box::new(row)), done: None });

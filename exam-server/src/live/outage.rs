@@ -106,12 +106,7 @@ pub async fn beat(app: App, stopping: CancellationToken) {
             () = ticks.tick() => {}
         }
         match beat_once(&app).await {
-            Ok(asked) => {
-                app.health.database_answered(asked);
-                if !app.journal.is_healthy() {
-                    app.journal.probe();
-                }
-            }
+            Ok(asked) => app.health.database_answered(asked),
             Err(error) => {
                 app.health.database_failed();
                 warn!(error = &error as &dyn std::error::Error, "no sign of life was stored");
