@@ -106,17 +106,14 @@ pub(super) struct Person {
 
 impl Person {
     pub(super) async fn load(app: &App, candidate_no: i64) -> Result<Self, ApiError> {
-        let row = app.store.candidate_get(candidate_no).await?.ok_or(ApiError::NotSignedIn)?;
-        let institution = app.store.institution_name(row.institution_id).await?.unwrap_or_default();
-        let facts =
-            app.store.registration_list(candidate_no).await?.into_iter().map(|registration| {
-                Facts {
-                    category: registration.category,
-                    practice_scope: registration.practice_scope,
-                    level: registration.level,
-                    institution: institution.clone(),
-                }
-            });
+        let row = app.store.person_find(candidate_no).await?.ok_or(ApiError::NotSignedIn)?;
+        let institution = row.institution;
+        let facts = row.registrations.into_iter().map(|(category, practice_scope, level)| Facts {
+            category,
+            practice_scope,
+            level,
+            institution: institution.clone(),
+        });
         Ok(Self { activated: row.activated, facts: facts.collect() })
     }
 }

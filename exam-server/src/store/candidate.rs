@@ -145,24 +145,6 @@ impl Store {
         Ok(candidate.filter(|candidate| scope.covers(candidate.institution_id)))
     }
 
-    /// A candidate's registrations, by number.
-    ///
-    /// # Errors
-    /// [`StoreError::Driver`] when the database is in trouble.
-    pub async fn registration_list(
-        &self,
-        candidate_no: i64,
-    ) -> Result<Vec<Registration>, StoreError> {
-        const SQL: &str = "-- registration_list
-            SELECT certificate_no, category, practice_scope, level FROM registration
-            WHERE candidate_no = $1 ORDER BY certificate_no";
-        on!(self.readers(), pool => sqlx::query_as(SQL)
-            .bind(candidate_no)
-            .fetch_all(pool)
-            .await)
-        .map_err(StoreError::in_query("registration_list"))
-    }
-
     /// Stores candidates, all or none, and returns their numbers in order. A person who is there,
     /// by the hash of the ID number, keeps id and account and gets the new name, phone,
     /// institution and registrations.

@@ -43,20 +43,6 @@ impl Store {
         id.map(|id| parse_column("institution", name, &id)).transpose()
     }
 
-    /// The name of an institution.
-    ///
-    /// # Errors
-    /// [`StoreError::Driver`] when the database is in trouble.
-    pub async fn institution_name(&self, id: InstitutionId) -> Result<Option<String>, StoreError> {
-        const SQL: &str = "-- institution_name
-            SELECT name FROM institution WHERE institution_id = $1";
-        on!(self.readers(), pool => sqlx::query_scalar(SQL)
-            .bind(id.to_string())
-            .fetch_optional(pool)
-            .await)
-        .map_err(StoreError::in_query("institution_name"))
-    }
-
     /// The cycle of this name, made under `fresh` if there was none.
     ///
     /// # Errors
