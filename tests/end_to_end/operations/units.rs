@@ -81,7 +81,8 @@ async fn the_backup_unit_runs_as_it_is_written(kind: Kind) {
     std::fs::create_dir(&folder).expect("a folder");
     let old = folder.join("exam-20200101T000000Z.backup");
     let other = folder.join("by-hand.backup");
-    for file in [&old, &other] {
+    let checksum_of_old = folder.join("exam-20200101T000000Z.backup.sha256");
+    for file in [&old, &checksum_of_old, &other] {
         std::fs::write(file, "old").expect("it can be written");
         let in_2020 = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_577_836_800);
         let opened = std::fs::File::options().write(true).open(file).expect("it opens");
@@ -98,7 +99,10 @@ async fn the_backup_unit_runs_as_it_is_written(kind: Kind) {
         .map(|entry| entry.expect("an entry").path())
         .filter(|file| *file != other)
         .collect();
-    let [made] = files.as_slice() else { panic!("one backup and nothing beside it: {files:?}") };
+    let (checksums, made): (Vec<_>, Vec<_>) =
+        files.iter().partition(|file| file.extension().is_some_and(|end| end == "sha256"));
+    let [made] = made.as_slice() else { panic!("one backup and nothing beside it: {files:?}") };
+    assert_eq!(checksums.len(), 1, "its checksum stands beside it, and no other: {files:?}");
     let name = made.file_name().and_then(|name| name.to_str()).expect("a name");
     assert!(name.starts_with("exam-20") && name.ends_with("Z.backup"), "{name}");
     assert_eq!(process.stop().await, Some(0));
