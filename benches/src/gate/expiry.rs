@@ -40,7 +40,7 @@ pub(super) async fn run(
 ) -> anyhow::Result<()> {
     let count = size.many(ATTEMPTS);
     for (kind, name) in [(Kind::Sqlite, "SQLite"), (Kind::Postgres, "PostgreSQL")] {
-        let Some(loaded) = Loaded::start(&programs.server, kind, count).await else { continue };
+        let Some(loaded) = Loaded::start(&programs.turned, kind, count).await else { continue };
         let seats = loaded.seats().await?;
         let wires = loaded.open(&seats[..count / 2]).await?;
         sleep(Duration::from_secs(2)).await; // The database has answered steadily.
@@ -78,7 +78,7 @@ pub(super) async fn run_away(
     report: &mut Report,
 ) -> anyhow::Result<()> {
     let count = size.many(ATTEMPTS);
-    let mut loaded = Loaded::start(&programs.server, Kind::Sqlite, count)
+    let mut loaded = Loaded::start(&programs.turned, Kind::Sqlite, count)
         .await
         .expect("a file is always to be had");
     let began = Instant::now();

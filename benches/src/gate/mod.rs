@@ -23,8 +23,10 @@ pub use report::{Figure, Limit, Report};
 /// The programs that are measured.
 #[derive(Clone, Debug)]
 pub struct Programs {
-    /// The server.
+    /// The server as it is released, where it was built; else the one whose clock can be turned.
     pub server: PathBuf,
+    /// The server whose clock can be turned.
+    pub turned: PathBuf,
     /// The bare echo.
     pub echo: PathBuf,
 }
@@ -33,7 +35,10 @@ impl Programs {
     /// Those in `folder`.
     #[must_use]
     pub fn beside(folder: &Path) -> Self {
-        Self { server: folder.join("exam-server-under-load"), echo: folder.join("echo") }
+        let (released, turned) =
+            (folder.join("exam-server"), folder.join("exam-server-under-load"));
+        let server = if released.exists() { released } else { turned.clone() };
+        Self { server, turned, echo: folder.join("echo") }
     }
 
     /// The echo as a program with its arguments.
