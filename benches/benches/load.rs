@@ -27,16 +27,7 @@ async fn main() {
             arrive_within: Duration::from_secs(5),
             arrival: Arrival::Spike,
             start_at: None,
-            habits: Habits {
-                save_every: Duration::from_secs(2),
-                sits_for: Duration::from_secs(20),
-                hand_in_within: Duration::from_secs(4),
-                changes_per_mille: 150,
-                marks_per_mille: 30,
-                drops_per_mille: 10,
-                takeovers_per_mille: 3,
-                fallbacks_per_mille: 10,
-            },
+            habits: Habits::usual(Duration::from_secs(2), Duration::from_secs(20)),
             seed: 1,
             echo: Some(vec![ECHO.to_owned()]),
         };

@@ -3,19 +3,20 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use exam_benches::questions;
 use exam_core::bank::{BankIndex, ContentHash, Unit, UnitItem};
 use exam_core::blueprint::{Blueprint, Section};
 use exam_core::draw::{Exposure, Plan, Seen};
 use exam_core::grading::{Key, grade};
 use exam_core::ids::{AttemptId, DeviceId, GroupVersionNo, ItemNo, ItemVersionNo};
-use exam_core::item::{Choose, Difficulty, ItemType, OptionSet, Pool};
+use exam_core::item::{Choose, Difficulty, ItemType, OptionSet};
 use exam_core::paper::{Paper, ScoringRule, Seed};
 use exam_core::points::Points;
 use exam_core::session::{Command, Frame, Message, MessageBody, Session, Writer, first_frame};
 use exam_core::time::{Span, Timestamp};
 use exam_core::view::{Fragment, Fragments, ShownItem, render_paper};
 use exam_server::protocol::ClientMessage;
-use question_bank::item::{Defaults, Item as BankItem, ItemOption, Source, Unit as BankUnit};
+use question_bank::item::Defaults;
 use question_bank::{format, json, template};
 use rustc_hash::FxHashMap;
 
@@ -191,32 +192,7 @@ fn append(c: &mut Criterion) {
 /// A workbook of 20,000 questions with every check, as `bank import --dry-run` reads it.
 fn import(c: &mut Criterion) {
     const ITEMS: usize = 20_000;
-    let unit = |number: usize| {
-        let option = |place: usize| ItemOption {
-            id: char::from(b'A' + place as u8).to_string(),
-            text: format!("第{number}题的第{place}项：根据血压水平与危险分层决定随访间隔"),
-        };
-        let item = BankItem {
-            code: format!("Q-{number}"),
-            stem: format!("第{number}题：关于高血压患者的长期管理，与现行指南推荐最为一致的一项是"),
-            options: (0..5).map(option).collect(),
-            key: OptionSet::EMPTY.with(number % 5),
-            explanation: "指南推荐按危险分层管理，随访间隔随血压达标情况调整。".to_owned(),
-        };
-        BankUnit {
-            code: item.code.clone(),
-            item_type: ItemType::A1,
-            topic: "临床/内科".to_owned(),
-            difficulty: Difficulty::Medium,
-            tags: vec!["高血压".to_owned()],
-            pool: Pool::Exam,
-            shared_stem: String::new(),
-            shared_options: vec![],
-            items: vec![item],
-            source: Source::default(),
-        }
-    };
-    let units: Vec<BankUnit> = (0..ITEMS).map(unit).collect();
+    let units = questions::units(ITEMS);
     let workbook = template::write(&units).expect("every text fits a cell");
     let mut group = c.benchmark_group("import_20000");
     group.sample_size(10).throughput(Throughput::Elements(ITEMS as u64));

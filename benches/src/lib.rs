@@ -9,6 +9,7 @@ pub mod latency;
 pub mod load;
 pub mod plot;
 pub mod probe;
+pub mod questions;
 pub mod recorder;
 pub mod server;
 pub mod usage;

@@ -29,7 +29,11 @@ pub(super) async fn run(
     let identities = persons
         .into_iter()
         .map(|person| Identity::Account { id_number: person.id_number, password: person.password });
-    let sits_for = if size.small { Duration::from_secs(4) } else { SITS_FOR };
+    let (save_every, sits_for) = if size.small {
+        (Duration::from_millis(300), Duration::from_secs(4))
+    } else {
+        (Duration::from_secs(2), SITS_FOR)
+    };
     let plan = Plan {
         address: loaded.address(),
         exam: loaded.exam,
@@ -37,20 +41,7 @@ pub(super) async fn run(
         arrive_within: size.long(Duration::from_secs(30)),
         arrival: Arrival::Spike,
         start_at: None,
-        habits: Habits {
-            save_every: if size.small {
-                Duration::from_millis(300)
-            } else {
-                Duration::from_secs(2)
-            },
-            sits_for,
-            hand_in_within: sits_for / 6,
-            changes_per_mille: 150,
-            marks_per_mille: 30,
-            drops_per_mille: 10,
-            takeovers_per_mille: 3,
-            fallbacks_per_mille: 10,
-        },
+        habits: Habits::usual(save_every, sits_for),
         seed: 1,
         echo: Some(programs.echo()),
     };
