@@ -1,14 +1,10 @@
 //! The journal writer: one task that commits what has gathered, and starts again.
 //!
-//! For saves there is no timer: the sync to disk is the pacing. While one batch is being committed
-//! the next one gathers, so a lone save waits for nobody and a thousand share one sync. Starts that
-//! come alone wait a moment for each other: a start is a dozen pages to write, nobody sees 20 ms
-//! after pressing the button, and at a joint start ten of them share the work.
+//! There is no timer: the sync to disk is the pacing. While one batch is being committed the next
+//! one gathers, so a lone save waits for nobody and a thousand share one sync.
 
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use rustc_hash::FxHashSet;
 use tokio::sync::{mpsc, oneshot};
@@ -23,9 +19,6 @@ const QUEUE_MAX: usize = 4_096;
 
 /// How many writes one transaction takes.
 const BATCH_MAX: usize = 1_000;
-
-/// How long starts that no save accompanies wait for more of them.
-const STARTS_GATHER_FOR: Duration = Duration::from_millis(20);
 
 /// How many bytes of frames and papers one transaction takes.
 const BATCH_BYTES_MAX: usize = 1 << 20;
@@ -176,35 +169,13 @@ impl Task {
                 None => return batch.jobs,
             }
         }
-        self.take_what_is_there(&mut batch);
-        if batch.has_only_starts() {
-            self.gather_starts(&mut batch).await;
-        }
-        batch.jobs
-    }
-
-    fn take_what_is_there(&mut self, batch: &mut Batch) {
         while batch.has_room() && self.held_back.len() < BATCH_MAX {
             match self.queue.try_recv() {
                 Ok(job) => self.held_back.extend(batch.offer(job)),
                 Err(_) => break,
             }
         }
-    }
-
-    /// Waits for more starts, but not once anything else is there.
-    async fn gather_starts(&mut self, batch: &mut Batch) {
-        let mut gathered = pin!(tokio::time::sleep(STARTS_GATHER_FOR));
-        while batch.has_only_starts() && batch.has_room() {
-            tokio::select! {
-                () = gathered.as_mut() => return,
-                job = self.queue.recv() => match job {
-                    Some(job) => self.held_back.extend(batch.offer(job)),
-                    None => return,
-                },
-            }
-        }
-        self.take_what_is_there(batch);
+        batch.jobs
     }
 
     async fn commit(&self, jobs: Vec<Job>) {
@@ -264,17 +235,12 @@ struct Batch {
     jobs: Vec<Job>,
     attempts: FxHashSet<i64>,
     candidates: FxHashSet<i64>,
-    starts: usize,
     bytes: usize,
 }
 
 impl Batch {
     fn has_room(&self) -> bool {
         self.jobs.len() < BATCH_MAX && self.bytes < BATCH_BYTES_MAX
-    }
-
-    fn has_only_starts(&self) -> bool {
-        self.jobs.len() == self.starts
     }
 
     /// Takes `job`, or gives it back where it must wait for the next batch.
@@ -294,7 +260,6 @@ impl Batch {
             Write::Evidence(row) => row.message.len(),
             Write::Barrier => 0,
         };
-        self.starts += usize::from(matches!(job.write, Write::Start(_)));
         self.jobs.push(job);
         None
     }
