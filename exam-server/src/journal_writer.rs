@@ -4,7 +4,7 @@
 //! one gathers, so a lone save waits for nobody and a thousand share one sync.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use rustc_hash::FxHashSet;
 use tokio::sync::{mpsc, oneshot};
@@ -36,6 +36,8 @@ pub enum WriteError {
 
 struct Job {
     write: Write,
+    /// How many commits had failed when this was decided, where it must not follow another one.
+    unless_failed_since: Option<u64>,
     done: Option<oneshot::Sender<Result<Written, WriteError>>>,
 }
 
@@ -47,6 +49,7 @@ pub type Outcome = oneshot::Receiver<Result<Written, WriteError>>;
 pub struct JournalWriter {
     jobs: mpsc::Sender<Job>,
     healthy: Arc<AtomicBool>,
+    failures: Arc<AtomicU64>,
 }
 
 /// What the process does when a sync to disk has failed: it must not go on, because what the disk
@@ -63,15 +66,17 @@ impl JournalWriter {
     ) -> (Self, tokio::task::JoinHandle<()>) {
         let (jobs, queue) = mpsc::channel(QUEUE_MAX);
         let healthy = Arc::new(AtomicBool::new(true));
+        let failures = Arc::new(AtomicU64::new(0));
         let task = Task {
             store,
             queue,
             health,
             healthy: Arc::clone(&healthy),
+            failures: Arc::clone(&failures),
             held_back: Vec::new(),
             on_failed_sync,
         };
-        (Self { jobs, healthy }, tokio::spawn(task.run()))
+        (Self { jobs, healthy, failures }, tokio::spawn(task.run()))
     }
 
     /// Whether the newest batch was committed.
@@ -80,12 +85,27 @@ impl JournalWriter {
         self.healthy.load(Ordering::Relaxed)
     }
 
+    /// How many commits have failed.
+    #[must_use]
+    pub fn failures(&self) -> u64 {
+        self.failures.load(Ordering::Relaxed)
+    }
+
     /// Appends a frame. The frame is durable when this returns `Done`.
+    ///
+    /// With `unless_failed_since` it is not appended once more commits than that have failed: a
+    /// close by the clock waits behind a save that arrived in time, and must not follow when that
+    /// one failed, because its phone is about to send it again.
     ///
     /// # Errors
     /// [`WriteError`] when nothing is known to be written.
-    pub async fn append(&self, append: Append) -> Result<Written, WriteError> {
-        self.write(Write::Append(Box::new(append))).await
+    pub async fn append(
+        &self,
+        append: Append,
+        unless_failed_since: Option<u64>,
+    ) -> Result<Written, WriteError> {
+        let outcome = self.enqueue(Write::Append(Box::new(append)), unless_failed_since)?;
+        outcome.await.unwrap_or(Err(WriteError::Unknown))
     }
 
     /// Hands a frame to the writer, which says later what became of it.
@@ -93,7 +113,7 @@ impl JournalWriter {
     /// # Errors
     /// [`WriteError::Busy`] when too many wait already; nothing is written then.
     pub fn submit(&self, append: Append) -> Result<Outcome, WriteError> {
-        self.enqueue(Write::Append(Box::new(append)))
+        self.enqueue(Write::Append(Box::new(append)), None)
     }
 
     /// Whether another write may wait now.
@@ -121,16 +141,24 @@ impl JournalWriter {
 
     /// Keeps a message that came too late. Nobody waits for it, and a full queue drops it.
     pub fn keep_evidence(&self, row: EvidenceRow) {
-        let _ = self.jobs.try_send(Job { write: Write::Evidence(Box::new(row)), done: None });
+        let _ = self.jobs.try_send(Job {
+            write: Write::Evidence(Box::new(row)),
+            unless_failed_since: None,
+            done: None,
+        });
     }
 
     async fn write(&self, write: Write) -> Result<Written, WriteError> {
-        self.enqueue(write)?.await.unwrap_or(Err(WriteError::Unknown))
+        self.enqueue(write, None)?.await.unwrap_or(Err(WriteError::Unknown))
     }
 
-    fn enqueue(&self, write: Write) -> Result<Outcome, WriteError> {
+    fn enqueue(
+        &self,
+        write: Write,
+        unless_failed_since: Option<u64>,
+    ) -> Result<Outcome, WriteError> {
         let (done, outcome) = oneshot::channel();
-        let job = Job { write, done: Some(done) };
+        let job = Job { write, unless_failed_since, done: Some(done) };
         self.jobs.try_send(job).map_err(|_| WriteError::Busy)?;
         Ok(outcome)
     }
@@ -141,6 +169,7 @@ struct Task {
     queue: mpsc::Receiver<Job>,
     health: Arc<Health>,
     healthy: Arc<AtomicBool>,
+    failures: Arc<AtomicU64>,
     /// Jobs whose attempt or candidate has one in the batch already; they go first in the next.
     held_back: Vec<Job>,
     on_failed_sync: OnFailedSync,
@@ -178,7 +207,15 @@ impl Task {
         batch.jobs
     }
 
-    async fn commit(&self, jobs: Vec<Job>) {
+    async fn commit(&self, mut jobs: Vec<Job>) {
+        let failures = self.failures.load(Ordering::Relaxed);
+        let overtaken = |job: &mut Job| job.unless_failed_since.is_some_and(|n| n != failures);
+        for job in jobs.extract_if(.., overtaken) {
+            let _ = job.done.map(|done| done.send(Err(WriteError::Busy)));
+        }
+        if jobs.is_empty() {
+            return;
+        }
         let (writes, waiting): (Vec<Write>, Vec<_>) =
             jobs.into_iter().map(|job| (job.write, job.done)).unzip();
         metrics::histogram!("exam_journal_batch_writes").record(writes.len() as f64);
@@ -222,6 +259,7 @@ impl Task {
             error!(error = trouble as &dyn std::error::Error, "a sync to disk failed: stopping");
             (self.on_failed_sync)();
         }
+        self.failures.fetch_add(1, Ordering::Relaxed);
         // Phones now hold what could not be stored: nobody is closed until they have had time.
         self.healthy.store(false, Ordering::Relaxed);
         self.health.database_failed();

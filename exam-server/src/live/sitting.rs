@@ -161,7 +161,7 @@ impl Sitting {
             let settled = if events.is_empty() {
                 self.confirm(app, &verdicts).await
             } else {
-                self.append(app, events, None).await
+                self.append(app, events, None, None).await
             };
             match settled {
                 Ok(Appended::Done) => return verdicts,
@@ -280,10 +280,11 @@ impl Sitting {
         command: &Command,
         audit: Option<&AuditEntry>,
     ) -> Result<bool, CommandError> {
-        self.command_while(app, command, audit, || true).await
+        self.command_while(app, command, audit, || true, None).await
     }
 
-    /// As [`command`](Self::command), but a lost race is run again only while it is wanted.
+    /// As [`command`](Self::command), but a lost race is run again only while it is wanted, and
+    /// nothing is written once more commits than `unless_failed_since` have failed.
     ///
     /// # Errors
     /// [`CommandError`]; nothing is known to be written then.
@@ -293,6 +294,7 @@ impl Sitting {
         command: &Command,
         audit: Option<&AuditEntry>,
         is_wanted: impl Fn() -> bool,
+        unless_failed_since: Option<u64>,
     ) -> Result<bool, CommandError> {
         for _ in 0..ROUNDS_MAX {
             if !is_wanted() {
@@ -315,7 +317,7 @@ impl Sitting {
             let seq = self.session.seq().next();
             self.session.evolve(&event, seq);
             let audit = audit.map(|entry| self.complete(entry, before, &event));
-            match self.append(app, vec![event], audit).await {
+            match self.append(app, vec![event], audit, unless_failed_since).await {
                 Ok(Appended::Done) => return Ok(true),
                 Ok(Appended::Moved) => self.stale = true,
                 Err(error) => {
@@ -342,6 +344,7 @@ impl Sitting {
         app: &App,
         events: Vec<Event>,
         audit: Option<AuditEntry>,
+        unless_failed_since: Option<u64>,
     ) -> Result<Appended, CommandError> {
         let patch = self.patch(&events);
         let mut append = self.seal(events, patch.clone());
@@ -349,7 +352,7 @@ impl Sitting {
         if patch.as_ref().is_some_and(|patch| patch.closed_at.is_some()) {
             append.result = Some(app.exams.score(app, &self.attempt, &self.session).await?);
         }
-        match app.journal.append(append).await? {
+        match app.journal.append(append, unless_failed_since).await? {
             Written::Moved => Ok(Appended::Moved),
             Written::Done | Written::Started(_) => {
                 self.appended(app, patch.as_ref());
@@ -483,11 +486,12 @@ impl Sitting {
     /// # Errors
     /// [`CommandError`]; nothing is known to be written then.
     pub async fn wake(&mut self, app: &App) -> Result<bool, CommandError> {
+        let failures = app.journal.failures(); // Before the question that one would answer with no.
         let due = self.session.next_wakeup().is_some_and(|at| at <= app.clock.now());
         if !due || !app.may_close() {
             return Ok(false);
         }
-        self.command(app, &Command::Wake, None).await
+        self.command_while(app, &Command::Wake, None, || true, Some(failures)).await
     }
 
     /// When the session has something to do by itself.

@@ -13,6 +13,7 @@ on_both! {
     a_save_in_grace_counts_and_a_later_one_does_not;
     messages_may_come_twice_and_in_any_order;
     a_save_in_grace_survives_a_database_stall;
+    a_close_does_not_follow_a_save_that_failed;
     a_commit_that_failed_once_keeps_nobody_from_closing_although_nobody_writes_again;
     an_outage_of_the_server_costs_nobody_time;
 }

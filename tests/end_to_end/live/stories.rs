@@ -2,8 +2,9 @@
 
 use exam_core::session::Command;
 use exam_core::time::Span;
+use exam_server::journal_writer::WriteError;
 use exam_server::live::sitting::Sitting;
-use exam_server::store::Scope;
+use exam_server::store::{Append, CommitFault, Scope, Written};
 use exam_tests::{Kind, Server};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -312,6 +313,40 @@ pub async fn a_save_in_grace_survives_a_database_stall(kind: Kind) {
     };
     assert_eq!(closed["by"], "deadline", "{closed}");
     assert_eq!(closed["receipt"]["answered"], 2, "it arrived in time, {arrived}: {closed}");
+    server.running.stop().await;
+}
+
+/// A close by the clock waits in the journal's queue behind a save that arrived in time. When that
+/// one fails, its phone is told to send it again: the close must not come in between.
+pub async fn a_close_does_not_follow_a_save_that_failed(kind: Kind) {
+    let server = server_or_return!(kind);
+    let phone = server.candidate();
+    let attempt = phone.start(server.exam.id).await;
+    phone.connect(&attempt).await.save(1, 1, &["a"]).await;
+    let app = &server.running.app;
+    let found = app.exams.attempt(app, attempt.parse().expect("an id")).await;
+    let found = found.expect("it answers").expect("it exists");
+    let end = app.store.journal_head(found.key).await.expect("it answers");
+    let append = |frame: &str| Append {
+        key: found.key,
+        expected: end,
+        frame: frame.to_owned(),
+        patch: None,
+        result: None,
+        audit: None,
+        checkpoint: None,
+    };
+    let failures = app.journal.failures();
+    app.store.faults().next_commit(CommitFault::Fails);
+    let (save, close) = tokio::join!(
+        app.journal.append(append("a save"), None),
+        app.journal.append(append("a close"), Some(failures)),
+    );
+    assert_eq!(save, Err(WriteError::Unknown));
+    assert_eq!(close, Err(WriteError::Busy));
+    assert_eq!(app.store.journal_head(found.key).await.expect("it answers"), end);
+    let close = app.journal.append(append("a close"), Some(app.journal.failures())).await;
+    assert_eq!(close, Ok(Written::Done), "the next one is decided anew");
     server.running.stop().await;
 }
 

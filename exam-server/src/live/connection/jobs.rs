@@ -109,7 +109,7 @@ async fn open(
         return Outcome::Failed;
     }
     let (open, is_wanted) = (Command::Open { device, take_over }, || !gone.load(Ordering::Relaxed));
-    match sitting.command_while(app, &open, None, is_wanted).await {
+    match sitting.command_while(app, &open, None, is_wanted, None).await {
         Ok(_) => Outcome::Done,
         Err(CommandError::Refused(Refusal::Elsewhere)) => Outcome::Elsewhere,
         Err(CommandError::Refused(Refusal::Closed)) => Outcome::Closed,
