@@ -249,7 +249,7 @@ impl Connection {
                     }
                 }
             }
-            (_, Worked::Job(done)) => self.job_done(done).await,
+            (_, Worked::Job(done)) => self.job_done(*done).await,
             (_, Worked::Append(_)) => unreachable!("only an append ends as one"),
         }
     }

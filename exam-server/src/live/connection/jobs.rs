@@ -24,14 +24,14 @@ pub(super) enum Working {
 /// What has come of it.
 pub(super) enum Worked {
     Append(Result<Written, WriteError>),
-    Job(JobDone),
+    Job(Box<JobDone>),
 }
 
 impl Working {
     pub(super) async fn done(&mut self) -> Worked {
         match self {
             Self::Append { under_way, .. } => Worked::Append(under_way.written().await),
-            Self::Job(job) => Worked::Job(job.as_mut().await),
+            Self::Job(job) => Worked::Job(Box::new(job.as_mut().await)),
         }
     }
 }
