@@ -6,6 +6,7 @@ pub mod database;
 pub mod durability;
 pub mod fuzz;
 pub mod person;
+pub mod probe;
 pub mod process;
 pub mod raw_socket;
 pub mod server;

@@ -14,7 +14,6 @@ pub mod ledger;
 pub mod nodes;
 mod phone;
 pub mod power_cut;
-pub mod probe;
 pub mod races;
 pub mod room;
 pub mod sync_order;

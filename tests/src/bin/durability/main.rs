@@ -9,11 +9,11 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Parser;
-use exam_tests::Kind;
 use exam_tests::durability::{
-    Outcome, backups, faults, fresh_seed, kills, nodes, power_cut, probe, races, sync_order,
+    Outcome, backups, faults, fresh_seed, kills, nodes, power_cut, races, sync_order,
     unknown_commit,
 };
+use exam_tests::{Kind, probe};
 
 use report::Run;
 
@@ -164,7 +164,10 @@ async fn run(sizes: Sizes) -> anyhow::Result<bool> {
 
 /// What the disk of the tests' folders can do at this moment.
 fn probe_here() -> (std::time::Duration, std::time::Duration) {
-    probe::sync_probe(&std::env::temp_dir(), 200)
+    let length = std::time::Duration::from_millis(200);
+    let times =
+        probe::sync_times(&std::env::temp_dir(), length).expect("the folder can be written");
+    (probe::quantile(&times, 50), probe::quantile(&times, 99))
 }
 
 /// One line for people.
