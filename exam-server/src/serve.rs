@@ -1,5 +1,7 @@
 //! Listening, and stopping without leaving anybody in the middle of a word.
 
+mod counted;
+
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
@@ -17,7 +19,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
@@ -26,6 +28,7 @@ use tower::ServiceExt;
 use tracing::{debug, info, warn};
 
 use crate::config::{Config, Tls};
+use counted::Counted;
 
 /// How long a client may take to send the headers of a request, and how long an idle connection
 /// is kept.
@@ -90,6 +93,17 @@ pub async fn run(
     connections: TaskTracker,
 ) {
     let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    accept(listener, acceptor, router, stopping, connections, room).await;
+}
+
+async fn accept(
+    listener: TcpListener,
+    acceptor: Option<TlsAcceptor>,
+    router: Router,
+    stopping: CancellationToken,
+    connections: TaskTracker,
+    room: Arc<Semaphore>,
+) {
     loop {
         let accepted = tokio::select! {
             () = stopping.cancelled() => return,
@@ -104,14 +118,14 @@ pub async fn run(
                 continue;
             }
         };
-        let Ok(permit) = Arc::clone(&room).try_acquire_owned() else {
+        let Ok(place) = Arc::clone(&room).try_acquire_owned() else {
             metrics::counter!("exam_connections_refused_total").increment(1);
             continue;
         };
         let (acceptor, router) = (acceptor.clone(), router.clone());
         let stopping = stopping.clone();
         connections.spawn(async move {
-            let _permit = permit;
+            let stream = Counted::new(stream, place);
             if let Err(error) = serve_stream(stream, peer, acceptor, router, stopping).await {
                 debug!(error = &*error as &dyn std::error::Error, "a connection ended badly");
             }
@@ -120,13 +134,13 @@ pub async fn run(
 }
 
 async fn serve_stream(
-    stream: TcpStream,
+    stream: Counted,
     peer: SocketAddr,
     acceptor: Option<TlsAcceptor>,
     router: Router,
     stopping: CancellationToken,
 ) -> anyhow::Result<()> {
-    stream.set_nodelay(true)?;
+    stream.set_nodelay()?;
     let Some(acceptor) = acceptor else {
         return serve_http(stream, peer, router, stopping).await;
     };
@@ -178,4 +192,52 @@ pub async fn stop_signal() -> anyhow::Result<()> {
         interrupted = tokio::signal::ctrl_c() => interrupted?,
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::extract::ws::WebSocketUpgrade;
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+
+    use super::*;
+
+    async fn wait_for(room: &Semaphore, places: usize) {
+        for _ in 0..1_000 {
+            if room.available_permits() == places {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("{} places are free, not {places}", room.available_permits());
+    }
+
+    #[tokio::test]
+    async fn an_upgraded_connection_keeps_its_place_until_it_ends() {
+        let upgrade = async |upgrade: WebSocketUpgrade| {
+            upgrade.on_upgrade(async |mut socket| while let Some(Ok(_)) = socket.recv().await {})
+        };
+        let router = Router::new().route("/", get(upgrade));
+        let listener = listen("127.0.0.1:0".parse().expect("an address")).expect("it listens");
+        let address = listener.local_addr().expect("it has one");
+        let (room, stopping) = (Arc::new(Semaphore::new(1)), CancellationToken::new());
+        let (places, stop, tasks) = (Arc::clone(&room), stopping.clone(), TaskTracker::new());
+        tokio::spawn(accept(listener, None, router, stop, tasks, places));
+        let mut phone = TcpStream::connect(address).await.expect("it accepts");
+        let request = "GET / HTTP/1.1\r\nHost: here\r\nConnection: Upgrade\r\n\
+            Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+            Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+        phone.write_all(request.as_bytes()).await.expect("it is sent");
+        let mut reply = [0; 12];
+        phone.read_exact(&mut reply).await.expect("it answers");
+        assert_eq!(&reply, b"HTTP/1.1 101");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        wait_for(&room, 0).await;
+        let mut late = TcpStream::connect(address).await.expect("the kernel accepts");
+        assert_eq!(late.read(&mut reply).await.expect("it is closed"), 0, "there is no room");
+        drop(phone);
+        wait_for(&room, 1).await;
+        stopping.cancel();
+    }
 }
