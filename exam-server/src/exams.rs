@@ -25,6 +25,7 @@ pub use exposure::{read as read_exposure, refresh as refresh_exposure};
 pub use list::{ExamView, NoticeView};
 pub use revision::{Revision, StoredContent, StoredMedia, index_of};
 pub use score::score_session;
+use start::Desk;
 pub use start::{StartBody, Started, seen_in};
 
 /// How long the list of published exams is believed.
@@ -42,6 +43,7 @@ pub struct Exams {
     published: Cache<(), Arc<Vec<ExamRow>>>,
     revisions: Cache<(ExamId, i64), Arc<Revision>>,
     attempts: Cache<AttemptId, Arc<Attempt>>,
+    desk: Desk,
 }
 
 impl Default for Exams {
@@ -50,6 +52,7 @@ impl Default for Exams {
             published: Cache::builder().max_capacity(1).time_to_live(LIST_BELIEVED_FOR).build(),
             revisions: Cache::new(REVISIONS_MAX),
             attempts: Cache::new(ATTEMPTS_MAX),
+            desk: Desk::default(),
         }
     }
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use rustc_hash::FxHashSet;
 use tokio::sync::{mpsc, oneshot};
-use tracing::{error, warn};
+use tracing::{debug, warn};
 
 use crate::health::Health;
 use crate::store::{Append, EvidenceRow, Start, Store, StoreError, Write, Written};
@@ -41,8 +41,19 @@ struct Job {
     done: Option<oneshot::Sender<Result<Written, WriteError>>>,
 }
 
-/// What will have become of a write; an error of its own where the writer has ended.
-pub type Outcome = oneshot::Receiver<Result<Written, WriteError>>;
+/// What will have become of a write.
+#[derive(Debug)]
+pub struct Outcome(oneshot::Receiver<Result<Written, WriteError>>);
+
+impl Outcome {
+    /// Waits for the disk. Dropping the wait loses nothing.
+    ///
+    /// # Errors
+    /// [`WriteError`] when nothing is known to be written.
+    pub async fn written(&mut self) -> Result<Written, WriteError> {
+        (&mut self.0).await.unwrap_or(Err(WriteError::Unknown)) // The writer has ended.
+    }
+}
 
 /// The way to the journal writer. Cheap to clone.
 #[derive(Clone)]
@@ -52,18 +63,10 @@ pub struct JournalWriter {
     failures: Arc<AtomicU64>,
 }
 
-/// What the process does when a sync to disk has failed: it must not go on, because what the disk
-/// holds is unknown and the next sync may succeed without having written it.
-pub type OnFailedSync = fn();
-
 impl JournalWriter {
     /// Starts the writer's task. It ends when the last handle is gone and all is written.
     #[must_use]
-    pub fn spawn(
-        store: Store,
-        health: Arc<Health>,
-        on_failed_sync: OnFailedSync,
-    ) -> (Self, tokio::task::JoinHandle<()>) {
+    pub fn spawn(store: Store, health: Arc<Health>) -> (Self, tokio::task::JoinHandle<()>) {
         let (jobs, queue) = mpsc::channel(QUEUE_MAX);
         let healthy = Arc::new(AtomicBool::new(true));
         let failures = Arc::new(AtomicU64::new(0));
@@ -74,7 +77,6 @@ impl JournalWriter {
             healthy: Arc::clone(&healthy),
             failures: Arc::clone(&failures),
             held_back: Vec::new(),
-            on_failed_sync,
         };
         (Self { jobs, healthy, failures }, tokio::spawn(task.run()))
     }
@@ -104,8 +106,7 @@ impl JournalWriter {
         append: Append,
         unless_failed_since: Option<u64>,
     ) -> Result<Written, WriteError> {
-        let outcome = self.enqueue(Write::Append(Box::new(append)), unless_failed_since)?;
-        outcome.await.unwrap_or(Err(WriteError::Unknown))
+        self.enqueue(Write::Append(append), unless_failed_since)?.written().await
     }
 
     /// Hands a frame to the writer, which says later what became of it.
@@ -113,7 +114,7 @@ impl JournalWriter {
     /// # Errors
     /// [`WriteError::Busy`] when too many wait already; nothing is written then.
     pub fn submit(&self, append: Append) -> Result<Outcome, WriteError> {
-        self.enqueue(Write::Append(Box::new(append)), None)
+        self.enqueue(Write::Append(append), None)
     }
 
     /// Whether another write may wait now.
@@ -122,12 +123,12 @@ impl JournalWriter {
         self.jobs.capacity() > 0
     }
 
-    /// Starts an attempt.
+    /// Hands the start of an attempt to the writer, which says later what became of it.
     ///
     /// # Errors
-    /// [`WriteError`] when nothing is known to be written.
-    pub async fn start(&self, start: Start) -> Result<Written, WriteError> {
-        self.write(Write::Start(Box::new(start))).await
+    /// [`WriteError::Busy`] when too many wait already; nothing is written then.
+    pub fn submit_start(&self, start: Box<Start>) -> Result<Outcome, WriteError> {
+        self.enqueue(Write::Start(start), None)
     }
 
     /// Returns once something was committed that began after this call: whatever was read before
@@ -136,7 +137,7 @@ impl JournalWriter {
     /// # Errors
     /// [`WriteError`] when nothing is known to be written.
     pub async fn barrier(&self) -> Result<(), WriteError> {
-        self.write(Write::Barrier).await.map(|_| ())
+        self.enqueue(Write::Barrier, None)?.written().await.map(|_| ())
     }
 
     /// Keeps a message that came too late. Nobody waits for it, and a full queue drops it.
@@ -148,10 +149,6 @@ impl JournalWriter {
         });
     }
 
-    async fn write(&self, write: Write) -> Result<Written, WriteError> {
-        self.enqueue(write, None)?.await.unwrap_or(Err(WriteError::Unknown))
-    }
-
     fn enqueue(
         &self,
         write: Write,
@@ -160,7 +157,7 @@ impl JournalWriter {
         let (done, outcome) = oneshot::channel();
         let job = Job { write, unless_failed_since, done: Some(done) };
         self.jobs.try_send(job).map_err(|_| WriteError::Busy)?;
-        Ok(outcome)
+        Ok(Outcome(outcome))
     }
 }
 
@@ -172,7 +169,6 @@ struct Task {
     failures: Arc<AtomicU64>,
     /// Jobs whose attempt or candidate has one in the batch already; they go first in the next.
     held_back: Vec<Job>,
-    on_failed_sync: OnFailedSync,
 }
 
 impl Task {
@@ -255,15 +251,16 @@ impl Task {
 
     fn note(&self, trouble: &StoreError) {
         metrics::counter!("exam_journal_commit_failures").increment(1);
-        if trouble.is_failed_sync() {
-            error!(error = trouble as &dyn std::error::Error, "a sync to disk failed: stopping");
-            (self.on_failed_sync)();
-        }
         self.failures.fetch_add(1, Ordering::Relaxed);
         // Phones now hold what could not be stored: nobody is closed until they have had time.
-        self.healthy.store(false, Ordering::Relaxed);
+        let was_healthy = self.healthy.swap(false, Ordering::Relaxed);
         self.health.database_failed();
-        warn!(error = trouble as &dyn std::error::Error, "a journal batch was not committed");
+        let error = trouble as &dyn std::error::Error;
+        if was_healthy {
+            warn!(error, "a journal batch was not committed; the next ones that fail are counted");
+        } else {
+            debug!(error, "a journal batch was not committed");
+        }
     }
 }
 

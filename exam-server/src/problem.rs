@@ -53,7 +53,7 @@ pub struct Problem {
 }
 
 /// Everything a request can be refused for.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum ApiError {
     /// The body or a parameter was not understood.
     #[error("{0}")]
@@ -96,6 +96,9 @@ pub enum ApiError {
         /// For people.
         detail: &'static str,
     },
+    /// The address does not take this method; the response says in `Allow` which it takes.
+    #[error("this address does not take that method")]
+    WrongMethod,
     /// The body is too big.
     #[error("the request is too big")]
     TooBig,
@@ -151,6 +154,7 @@ impl ApiError {
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
             Self::NoSuchRequest => (StatusCode::NOT_FOUND, "no_such_request"),
             Self::Conflict { code, .. } => (StatusCode::CONFLICT, code),
+            Self::WrongMethod => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Self::TooBig => (StatusCode::PAYLOAD_TOO_LARGE, "too_big"),
             Self::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many"),
             Self::Queued { .. } => (StatusCode::SERVICE_UNAVAILABLE, "queued"),

@@ -22,7 +22,8 @@ use crate::journal_writer::JournalWriter;
 use crate::keys::{KeyError, Keys};
 use crate::limits::Limits;
 use crate::live::hints::{self, Hints};
-use crate::live::registry::{Push, Registry};
+use crate::live::mailbox::Push;
+use crate::live::registry::Registry;
 use crate::live::sittings::Sittings;
 use crate::live::{closer, outage};
 use crate::store::{Store, Target};
@@ -156,8 +157,7 @@ pub async fn start_with(
     let listener = serve::listen(config.listen)?;
     let address = listener.local_addr()?;
     let health = Arc::new(Health::new(clock.clone()));
-    let (journal, writer) =
-        JournalWriter::spawn(store.clone(), Arc::clone(&health), on_failed_sync);
+    let (journal, writer) = JournalWriter::spawn(store.clone(), Arc::clone(&health));
     let app = App::new(Shared {
         hints: Hints::spawn(&store),
         config,

@@ -27,6 +27,9 @@ use super::phone::{Phone, Wish};
 /// The longest that time passes at once: less than any timer of the server that matters.
 const CHUNK_MS: u64 = 1_000;
 
+/// How long a request may take.
+const ANSWERED_WITHIN_MS: i64 = 10_000;
+
 /// How many bytes a pipe holds.
 const PIPE_BYTES: usize = 64 * 1024;
 
@@ -378,11 +381,15 @@ impl World {
         let inbox = Inbox::default();
         let (path, token) = (path.to_owned(), token.to_owned());
         self.outside.spawn(link::request(pipe, path, token, body, Vec::new(), inbox.clone()));
-        self.settle();
-        match inbox.lock().expect("nobody panics with it").pop_front() {
-            Some(link::Incoming::Answer { body, .. }) => body,
-            other => panic!("no answer: {other:?}"),
+        for _ in 0..ANSWERED_WITHIN_MS / 10 {
+            self.settle();
+            match inbox.lock().expect("nobody panics with it").pop_front() {
+                Some(link::Incoming::Answer { body, .. }) => return body,
+                None => self.turn(10), // Starts gather for a moment.
+                other => panic!("no answer: {other:?}"),
+            }
         }
+        panic!("no answer within {ANSWERED_WITHIN_MS} ms");
     }
 
     /// Staff end what would run for too long.

@@ -198,7 +198,8 @@ pub async fn candidates(desk: &Desk, exam: ExamId, count: usize) -> Vec<String> 
 ///
 /// # Panics
 /// When the database refuses it.
-pub async fn execute(store: &Store, sql: &'static str) {
+pub async fn execute(store: &Store, sql: impl sqlx::SqlSafeStr) {
+    let sql = sql.into_sql_str();
     let done = match store.pool() {
         Pool::Sqlite(pool) => sqlx::query(sql).execute(pool).await.map(drop),
         Pool::Postgres(pool) => sqlx::query(sql).execute(pool).await.map(drop),

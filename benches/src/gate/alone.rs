@@ -102,16 +102,8 @@ async fn append(
     session.evolve(&frame.events[0], frame.seq);
     let bytes = String::from_utf8(frame.to_bytes())?;
     session.seal(bytes.as_bytes());
-    let append = Append {
-        key,
-        expected,
-        frame: bytes,
-        patch: None,
-        result: None,
-        audit: None,
-        checkpoint: None,
-    };
-    let written = desk.store.journal_commit(&[Write::Append(Box::new(append))]).await?;
+    let append = Append { key, expected, frame: bytes, attached: None };
+    let written = desk.store.journal_commit(&[Write::Append(append)]).await?;
     anyhow::ensure!(written == [Written::Done], "{written:?}");
     Ok(())
 }

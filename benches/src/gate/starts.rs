@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep_until};
 use super::{Limit, Programs, Report, Size};
 use crate::http::Http;
 use crate::recorder::{Recorder, Wait};
-use crate::server::{Loaded, start};
+use crate::server::{Loaded, all_at_once, start};
 use crate::usage::Usage;
 use crate::wire::hospital;
 
@@ -28,19 +28,25 @@ pub(super) async fn run(
     for (kind, name) in [(Kind::Sqlite, "SQLite"), (Kind::Postgres, "PostgreSQL")] {
         let (count, within) = (size.many(STARTS), size.long(WITHIN));
         let Some(loaded) = Loaded::start(&programs.server, kind, count).await else { continue };
-        // The first one after a start of the server finds everything as it will be.
         let recorder = Arc::new(Recorder::default());
         let (address, exam) = (loaded.address(), loaded.exam);
+        let phones = loaded.tokens.iter().cloned().enumerate().map(|(place, token)| async move {
+            // They have read the notice, and wait for the time to come.
+            let mut http = Http::new(address, hospital(place), Some(token));
+            let notice = http.get(&format!("/exams/{exam}/notice")).await?;
+            anyhow::ensure!(notice.status.is_success(), "{}", notice.status);
+            anyhow::Ok(http)
+        });
+        let phones = all_at_once(phones).await?;
         let usage = loaded.usage();
         let own = Usage::of(loaded.process.id());
         let began = Instant::now();
         let mut starting = JoinSet::new();
-        for (place, token) in loaded.tokens.iter().cloned().enumerate() {
+        for (place, mut http) in phones.into_iter().enumerate() {
             let recorder = Arc::clone(&recorder);
             let at = began + within.mul_f64(place as f64 / count as f64);
             starting.spawn(async move {
                 sleep_until(at).await;
-                let mut http = Http::new(address, hospital(place), Some(token));
                 start(&mut http, exam).await?;
                 // From the moment of the press, so that a stall is not hidden by its victims.
                 recorder.note(place, Wait::Start, at.elapsed());

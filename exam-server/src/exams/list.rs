@@ -18,7 +18,7 @@ use super::score::verdict_of;
 use super::{Exams, Revision};
 use crate::app::App;
 use crate::problem::ApiError;
-use crate::store::{AttemptSummary, StoreError};
+use crate::store::{AttemptSummary, PersonRow, StoreError};
 
 /// An exam on a candidate's list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -74,11 +74,16 @@ pub(super) struct History(BTreeMap<ExamId, Vec<AttemptSummary>>);
 
 impl History {
     pub(super) async fn load(app: &App, candidate_no: i64) -> Result<Self, StoreError> {
+        let mut lists = app.store.attempt_list_of(&[candidate_no]).await?;
+        Ok(Self::of_list(lists.remove(&candidate_no).unwrap_or_default()))
+    }
+
+    pub(super) fn of_list(summaries: Vec<AttemptSummary>) -> Self {
         let mut by_exam: BTreeMap<ExamId, Vec<AttemptSummary>> = BTreeMap::new();
-        for summary in app.store.attempt_list_of(candidate_no).await? {
+        for summary in summaries {
             by_exam.entry(summary.exam_id).or_default().push(summary);
         }
-        Ok(Self(by_exam))
+        Self(by_exam)
     }
 
     pub(super) fn of(&self, exam_id: ExamId) -> Vec<PastAttempt> {
@@ -106,7 +111,11 @@ pub(super) struct Person {
 
 impl Person {
     pub(super) async fn load(app: &App, candidate_no: i64) -> Result<Self, ApiError> {
-        let row = app.store.person_find(candidate_no).await?.ok_or(ApiError::NotSignedIn)?;
+        let mut found = app.store.person_find(&[candidate_no]).await?;
+        Ok(Self::of_row(found.remove(&candidate_no).ok_or(ApiError::NotSignedIn)?))
+    }
+
+    pub(super) fn of_row(row: PersonRow) -> Self {
         let institution = row.institution;
         let facts = row.registrations.into_iter().map(|(category, practice_scope, level)| Facts {
             category,
@@ -114,7 +123,7 @@ impl Person {
             level,
             institution: institution.clone(),
         });
-        Ok(Self { activated: row.activated, facts: facts.collect() })
+        Self { activated: row.activated, facts: facts.collect() }
     }
 }
 

@@ -1,5 +1,9 @@
 //! Starting an attempt: the paper is drawn and stored before anybody sees it.
 
+mod desk;
+
+pub use desk::Desk;
+
 use std::collections::BTreeMap;
 
 use exam_core::draw::Seen;
@@ -16,10 +20,8 @@ use super::{Exams, Revision};
 use crate::app::App;
 use crate::chance::{random_bytes, system_rng};
 use crate::problem::ApiError;
-use crate::store::{Start, StoreError, Written, json_column};
-
-/// How often a start that lost a race is run again.
-const ROUNDS_MAX: usize = 3;
+use crate::store::{Start, StoreError, json_column};
+use desk::Request;
 
 /// What a candidate agrees to when starting.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -64,6 +66,24 @@ pub struct Started {
     pub fresh: bool,
 }
 
+/// What a start comes to, before anything is written.
+enum Step {
+    /// An attempt runs already.
+    Resume(AttemptId),
+    /// This is to be written; time is up then.
+    Write(Box<Start>, Timestamp),
+}
+
+impl Started {
+    /// What was written just now.
+    fn fresh(app: &App, attempt_id: AttemptId, deadline: Timestamp) -> Self {
+        metrics::counter!("exam_attempts_started_total").increment(1);
+        let now_ms = app.clock.now();
+        let remaining_ms = deadline.since(now_ms);
+        Self { attempt_id, deadline_ms: Some(deadline), now_ms, remaining_ms, fresh: true }
+    }
+}
+
 impl Exams {
     /// Starts an attempt, or returns the one that runs.
     ///
@@ -75,23 +95,9 @@ impl Exams {
         app: &App,
         candidate_no: i64,
         exam_id: ExamId,
-        body: &StartBody,
+        body: StartBody,
     ) -> Result<Started, ApiError> {
-        let revision = self.current(app, exam_id).await?.ok_or(ApiError::NotFound("exam"))?;
-        let person = Person::load(app, candidate_no).await?;
-        for _ in 0..ROUNDS_MAX {
-            let history = History::load(app, candidate_no).await?;
-            let case = self.case(app, std::sync::Arc::clone(&revision), &person, &history).await?;
-            if let Some(open) = case.standing.open_attempt {
-                return self.resume(app, open).await;
-            }
-            may_start(&case)?;
-            check_body(&revision, body)?;
-            if let Some(started) = self.try_start(app, candidate_no, &case, body).await? {
-                return Ok(started);
-            }
-        }
-        Err(ApiError::Busy)
+        self.desk.start(app, candidate_no, exam_id, body).await
     }
 
     async fn resume(&self, app: &App, open: AttemptId) -> Result<Started, ApiError> {
@@ -109,27 +115,35 @@ impl Exams {
         })
     }
 
-    /// Draws and stores; `None` where another start of the same candidate was first.
-    async fn try_start(
+    /// Decides on a start, and draws the paper.
+    async fn step(
         &self,
         app: &App,
-        candidate_no: i64,
-        case: &Case,
-        body: &StartBody,
-    ) -> Result<Option<Started>, ApiError> {
+        request: &Request,
+        person: &Person,
+        history: &History,
+    ) -> Result<Step, ApiError> {
+        let (candidate_no, body) = (request.candidate_no, &request.body);
+        let revision = self.current(app, request.exam_id).await?;
+        let revision = revision.ok_or(ApiError::NotFound("exam"))?;
+        let case = self.case(app, revision, person, history).await?;
+        if let Some(open) = case.standing.open_attempt {
+            return Ok(Step::Resume(open));
+        }
         let revision = &case.revision;
+        may_start(&case)?;
+        check_body(revision, body)?;
         let (Ok(row), Some(blueprint)) = (case.row, case.blueprint()) else {
             return Err(ApiError::NotFound("exam"));
         };
-        let seen = seen_by(app, candidate_no, case).await?;
+        let seen = seen_by(app, candidate_no, &case).await?;
         let now = app.clock.now();
         let deadline = deadline(&revision.exam, now, blueprint.time_allowed);
         let deadline = deadline.ok_or_else(|| conflict(Button::Closed))?;
         let paper = revision.plans().by_row[row].draw(&revision.index, Seed(random_bytes()), &seen);
         let frame = first_frame(now, deadline, paper.shape()).to_bytes();
-        let attempt_id = AttemptId::fresh(now, &mut system_rng());
         let start = Start {
-            attempt_id,
+            attempt_id: AttemptId::fresh(now, &mut system_rng()),
             candidate_no,
             exam_id: revision.exam_id,
             exam_revision: revision.revision,
@@ -142,16 +156,7 @@ impl Exams {
             paper: paper.to_json(),
             frame: String::from_utf8(frame).expect("a frame is JSON"),
         };
-        match app.journal.start(start).await? {
-            Written::Moved => Ok(None),
-            Written::Done | Written::Started(_) => {
-                metrics::counter!("exam_attempts_started_total").increment(1);
-                let now_ms = app.clock.now();
-                let remaining_ms = deadline.since(now_ms);
-                let deadline_ms = Some(deadline);
-                Ok(Some(Started { attempt_id, deadline_ms, now_ms, remaining_ms, fresh: true }))
-            }
-        }
+        Ok(Step::Write(Box::new(start), deadline))
     }
 }
 

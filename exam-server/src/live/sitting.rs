@@ -8,12 +8,12 @@ use exam_core::session::{
     Writer,
 };
 use exam_core::time::Timestamp;
-use tracing::{info, warn};
+use tracing::{debug, info};
 
 use crate::app::App;
 use crate::journal_writer::{Outcome, WriteError};
 use crate::live::registry::Place;
-use crate::store::{Append, Attempt, AttemptPatch, AuditEntry, StoreError, Written};
+use crate::store::{Append, Attached, Attempt, AttemptPatch, AuditEntry, StoreError, Written};
 
 /// How often a lost race is run again before the phone is told to try later. Two devices that
 /// write at once settle in one or two rounds.
@@ -85,7 +85,7 @@ pub struct UnderWay {
 impl UnderWay {
     /// Waits for the disk.
     pub async fn written(&mut self) -> Result<Written, WriteError> {
-        (&mut self.written).await.unwrap_or(Err(WriteError::Unknown))
+        self.written.written().await
     }
 }
 
@@ -167,7 +167,7 @@ impl Sitting {
                 Ok(Appended::Done) => return verdicts,
                 Ok(Appended::Moved) => self.stale = true,
                 Err(error) => {
-                    self.warn(&error);
+                    self.note_unstored(&error);
                     self.stale = true;
                     return busy();
                 }
@@ -191,7 +191,7 @@ impl Sitting {
             return None; // Nothing was folded in either.
         }
         hold_late(app, &mut verdicts);
-        let append = self.seal(events, None);
+        let append = self.seal(events);
         let written = app.journal.submit(append).ok();
         self.stale |= written.is_none();
         Some(UnderWay { verdicts, written: written? })
@@ -216,14 +216,15 @@ impl Sitting {
             }
             Err(error) => {
                 self.stale = true;
-                self.warn(&error);
+                self.note_unstored(&error);
                 Some(vec![Verdict::Busy; under_way.verdicts.len()])
             }
         }
     }
 
-    fn warn(&self, error: &(dyn std::error::Error + 'static)) {
-        warn!(
+    /// The trouble itself is told where it happened, once: not for each of a thousand attempts.
+    fn note_unstored(&self, error: &(dyn std::error::Error + 'static)) {
+        debug!(
             attempt.id = %self.attempt.attempt_id,
             error,
             "messages of attempt {} were not stored", self.attempt.attempt_id
@@ -347,10 +348,16 @@ impl Sitting {
         unless_failed_since: Option<u64>,
     ) -> Result<Appended, CommandError> {
         let patch = self.patch(&events);
-        let mut append = self.seal(events, patch.clone());
-        append.audit = audit;
-        if patch.as_ref().is_some_and(|patch| patch.closed_at.is_some()) {
-            append.result = Some(app.exams.score(app, &self.attempt, &self.session).await?);
+        let mut append = self.seal(events);
+        if patch.is_some() || audit.is_some() {
+            let closes = patch.as_ref().is_some_and(|patch| patch.closed_at.is_some());
+            let attached = append.attached.get_or_insert_default();
+            attached.patch.clone_from(&patch);
+            attached.audit = audit;
+            if closes {
+                let result = app.exams.score(app, &self.attempt, &self.session).await?;
+                attached.result = Some(result);
+            }
         }
         match app.journal.append(append, unless_failed_since).await? {
             Written::Moved => Ok(Appended::Moved),
@@ -362,16 +369,17 @@ impl Sitting {
     }
 
     /// Counts events that were folded in already as the next frame, and makes its append.
-    fn seal(&mut self, events: Vec<Event>, patch: Option<AttemptPatch>) -> Append {
+    fn seal(&mut self, events: Vec<Event>) -> Append {
         let expected = self.session.seq();
         let frame = Frame { seq: expected.next(), events };
         let bytes = String::from_utf8(frame.to_bytes()).expect("a frame is JSON");
         self.session.seal(bytes.as_bytes());
         let due = frame.seq.0.is_multiple_of(CHECKPOINT_EVERY);
-        let checkpoint =
-            due.then(|| serde_json::to_string(&self.session).expect("a session is JSON"));
-        let key = self.attempt.key;
-        Append { key, expected, frame: bytes, patch, result: None, audit: None, checkpoint }
+        let attached = due.then(|| {
+            let checkpoint = serde_json::to_string(&self.session).expect("a session is JSON");
+            Box::new(Attached { checkpoint: Some(checkpoint), ..Attached::default() })
+        });
+        Append { key: self.attempt.key, expected, frame: bytes, attached }
     }
 
     /// The frame that was sealed is on disk, and is the journal's end.
@@ -414,7 +422,9 @@ impl Sitting {
         if app.store.faults().hints_are_lost() {
             return;
         }
-        app.registry.moved(self.attempt.key.attempt_no, self.session.seq());
+        if !self.place.as_ref().is_some_and(Place::is_alone) {
+            app.registry.moved(self.attempt.key.attempt_no, self.session.seq());
+        }
         if let Some(patch) = patch {
             app.hints.send(self.attempt.key.attempt_no);
             if let Some(by) = patch.closed_by {

@@ -67,7 +67,7 @@ async fn start(
     Body(body): Body<StartBody>,
 ) -> Result<(StatusCode, Json<Started>), ApiError> {
     let exam_id = exam_id_of(&exam_id)?;
-    let started = app.exams.start(&app, candidate.no(), exam_id, &body).await?;
+    let started = app.exams.start(&app, candidate.no(), exam_id, body).await?;
     let status = if started.fresh { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(started)))
 }

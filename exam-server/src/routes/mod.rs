@@ -79,9 +79,9 @@ pub fn router(app: App) -> Router {
     // Before the fallbacks: what is merged after them answers a wrong method by itself.
     #[cfg(feature = "turned-clock")]
     let router = router.merge(test_clock::routes());
-    let router = router.fallback(async || ApiError::NotFound("page")).method_not_allowed_fallback(
-        async || ApiError::Conflict { code: "method_not_allowed", detail: "not that method" },
-    );
+    let router = router
+        .fallback(async || ApiError::NotFound("page"))
+        .method_not_allowed_fallback(async || ApiError::WrongMethod);
     router
         .layer(from_fn(detach::detach))
         .layer(from_fn_with_state(app.clone(), arrival::stamp))

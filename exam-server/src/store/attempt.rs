@@ -1,10 +1,12 @@
 //! Attempts, their papers and results.
 
+use std::collections::HashMap;
+
 use exam_core::ids::{AttemptId, CandidateId, ExamId, InstitutionId};
 use exam_core::session::Seq;
 use exam_core::time::Timestamp;
 
-use super::{AttemptKey, Scope, Store, StoreError, on, parse_column};
+use super::{AttemptKey, Scope, Store, StoreError, on, parse_column, rows_of_many};
 
 /// An attempt's row, found for its candidate or for a member of staff.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,38 +117,41 @@ impl Store {
         Ok(attempt.filter(|attempt| scope.covers(attempt.institution_id)))
     }
 
-    /// A candidate's attempts, oldest first.
+    /// The attempts of candidates, oldest first; whoever has none is left out.
     ///
     /// # Errors
     /// [`StoreError`] when the database is in trouble or a row cannot be read.
     pub async fn attempt_list_of(
         &self,
-        candidate_no: i64,
-    ) -> Result<Vec<AttemptSummary>, StoreError> {
-        const SQL: &str = "-- attempt_list_of
-            SELECT a.attempt_id, a.exam_id, a.started_at_ms, a.closed_at_ms, a.phase,
-                r.points, r.verdict
+        candidates: &[i64],
+    ) -> Result<HashMap<i64, Vec<AttemptSummary>>, StoreError> {
+        type Found = (i64, String, String, i64, Option<i64>, String, Option<i64>, Option<String>);
+        let rows: Vec<Found> = rows_of_many!(
+            self,
+            candidates,
+            "-- attempt_list_of
+            SELECT a.candidate_no, a.attempt_id, a.exam_id, a.started_at_ms, a.closed_at_ms,
+                a.phase, r.points, r.verdict
             FROM attempt AS a LEFT JOIN result AS r ON r.attempt_no = a.attempt_no
-            WHERE a.candidate_no = $1 ORDER BY a.attempt_no";
-        type Found = (String, String, i64, Option<i64>, String, Option<i64>, Option<String>);
-        let rows: Vec<Found> = on!(self.readers(), pool => sqlx::query_as(SQL)
-            .bind(candidate_no)
-            .fetch_all(pool)
-            .await)
+            WHERE a.candidate_no IN",
+            "ORDER BY a.attempt_no"
+        )
         .map_err(StoreError::in_query("attempt_list_of"))?;
-        rows.into_iter()
-            .map(|(attempt_id, exam_id, started_at, closed_at, phase, points, verdict)| {
-                Ok(AttemptSummary {
-                    exam_id: parse_column("attempt", &attempt_id, &exam_id)?,
-                    attempt_id: parse_column("attempt", &attempt_id, &attempt_id)?,
-                    started_at: Timestamp::from_ms(started_at),
-                    closed_at: closed_at.map(Timestamp::from_ms),
-                    phase,
-                    points,
-                    verdict,
-                })
-            })
-            .collect()
+        let mut lists: HashMap<i64, Vec<AttemptSummary>> = HashMap::new();
+        for (candidate_no, attempt_id, exam_id, started_at, closed_at, phase, points, verdict) in
+            rows
+        {
+            lists.entry(candidate_no).or_default().push(AttemptSummary {
+                exam_id: parse_column("attempt", &attempt_id, &exam_id)?,
+                attempt_id: parse_column("attempt", &attempt_id, &attempt_id)?,
+                started_at: Timestamp::from_ms(started_at),
+                closed_at: closed_at.map(Timestamp::from_ms),
+                phase,
+                points,
+                verdict,
+            });
+        }
+        Ok(lists)
     }
 
     /// Open attempts whose sessions have something to do at `now`, the longest waiting first.

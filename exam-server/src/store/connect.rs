@@ -36,6 +36,9 @@ const SQLITE_VERSION_MIN: (u32, u32, u32) = (3, 51, 3);
 /// Pages the log may hold before a commit folds it into the file: 4,000 of 4 KiB.
 const SQLITE_AUTOCHECKPOINT_PAGES: &str = "4000";
 
+/// How much of the file the writing connection keeps at hand: 16 MiB, in KiB below zero.
+const SQLITE_WRITER_CACHE: &str = "-16384";
+
 /// What is said of a database into which a move was begun and not finished.
 const MOVE_UNFINISHED: &str = "a move into it was begun and has not finished, so nothing is \
     served from it. The database it comes from is whole. If no move runs now: drop this database, \
@@ -163,7 +166,7 @@ async fn open_sqlite(options: &SqliteConnectOptions) -> Result<Store, StoreError
                 Ok(!connection.is_in_transaction())
             })
         })
-        .connect_with(options.clone())
+        .connect_with(options.clone().pragma("cache_size", SQLITE_WRITER_CACHE))
         .await
         .map_err(StoreError::in_query("open"))?;
     assert_sqlite_is_safe(&writer).await?;

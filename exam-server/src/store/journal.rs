@@ -29,6 +29,13 @@ pub struct Append {
     pub expected: Seq,
     /// The frame's bytes.
     pub frame: String,
+    /// What else, where there is something; most saves have nothing.
+    pub attached: Option<Box<Attached>>,
+}
+
+/// What is stored together with a frame.
+#[derive(Clone, Debug, Default)]
+pub struct Attached {
     /// What the attempt's row says from now on, where that changes.
     pub patch: Option<AttemptPatch>,
     /// The result, where the frame closes the attempt.
@@ -102,7 +109,7 @@ pub struct Start {
 #[derive(Clone, Debug)]
 pub enum Write {
     /// Append a frame.
-    Append(Box<Append>),
+    Append(Append),
     /// Start an attempt.
     Start(Box<Start>),
     /// Keep a message that came too late.

@@ -37,7 +37,7 @@ pub use exposure::ExposureRow;
 pub use failed_sync::on_failed_sync;
 #[cfg(feature = "turned-clock")]
 pub use faults::{CommitFault, Faults};
-pub use journal::{Append, AttemptKey, AttemptPatch, ResultRow, Start, Write, Written};
+pub use journal::{Append, Attached, AttemptKey, AttemptPatch, ResultRow, Start, Write, Written};
 pub use one_time_code::CodePurpose;
 pub use person::PersonRow;
 pub use rehearsal::RehearsalCandidate;
@@ -58,6 +58,28 @@ macro_rules! on {
     };
 }
 pub(crate) use on;
+
+/// Reads the rows of many numbers in one query; `$before` ends in `IN`.
+macro_rules! rows_of_many {
+    ($store:expr, $numbers:expr, $before:literal, $after:literal) => {
+        match $store.readers() {
+            $crate::store::Pool::Sqlite(pool) => {
+                let numbers = serde_json::to_string($numbers).expect("numbers are JSON");
+                sqlx::query_as(concat!($before, " (SELECT value FROM json_each($1)) ", $after))
+                    .bind(numbers)
+                    .fetch_all(pool)
+                    .await
+            }
+            $crate::store::Pool::Postgres(pool) => {
+                sqlx::query_as(concat!($before, " (SELECT unnest($1::bigint[])) ", $after))
+                    .bind($numbers)
+                    .fetch_all(pool)
+                    .await
+            }
+        }
+    };
+}
+pub(crate) use rows_of_many;
 
 /// Runs a block in one transaction of the writer and commits it. SQLite takes its write lock when
 /// the transaction begins: a lock taken later would fail at once instead of waiting.

@@ -1,6 +1,8 @@
-//! A candidate as audiences ask, in one query: it stands on the way of every start.
+//! Candidates as audiences ask, many in one query: it stands on the way of every start.
 
-use super::{Store, StoreError, on};
+use std::collections::HashMap;
+
+use super::{Store, StoreError, rows_of_many};
 
 /// Who a candidate is, as audiences ask.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,29 +16,38 @@ pub struct PersonRow {
 }
 
 impl Store {
-    /// Looks up a candidate's institution and registrations; an unknown number is `Ok(None)`.
+    /// Looks up the institution and registrations of candidates; unknown numbers are left out.
     ///
     /// # Errors
     /// [`StoreError::Driver`] when the database is in trouble.
-    pub async fn person_find(&self, candidate_no: i64) -> Result<Option<PersonRow>, StoreError> {
-        const SQL: &str = "-- person_find
-            SELECT c.activated, i.name, r.category, r.practice_scope, r.level
+    pub async fn person_find(
+        &self,
+        candidates: &[i64],
+    ) -> Result<HashMap<i64, PersonRow>, StoreError> {
+        type Row = (i64, i64, String, Option<String>, Option<String>, Option<String>);
+        let rows: Vec<Row> = rows_of_many!(
+            self,
+            candidates,
+            "-- person_find
+            SELECT c.candidate_no, c.activated, i.name, r.category, r.practice_scope, r.level
             FROM candidate AS c
             JOIN institution AS i ON i.institution_id = c.institution_id
             LEFT JOIN registration AS r ON r.candidate_no = c.candidate_no
-            WHERE c.candidate_no = $1 ORDER BY r.certificate_no";
-        type Row = (i64, String, Option<String>, Option<String>, Option<String>);
-        let rows: Vec<Row> =
-            on!(self.readers(), pool => sqlx::query_as(SQL).bind(candidate_no).fetch_all(pool).await)
-                .map_err(StoreError::in_query("person_find"))?;
-        let Some((activated, institution, ..)) = rows.first().cloned() else { return Ok(None) };
-        let registrations = rows
-            .into_iter()
-            .filter_map(|(_, _, category, scope, level)| Some((category?, scope?, level?)));
-        Ok(Some(PersonRow {
-            activated: activated != 0,
-            institution,
-            registrations: registrations.collect(),
-        }))
+            WHERE c.candidate_no IN",
+            "ORDER BY r.certificate_no"
+        )
+        .map_err(StoreError::in_query("person_find"))?;
+        let mut people = HashMap::new();
+        for (candidate_no, activated, institution, category, scope, level) in rows {
+            let person = people.entry(candidate_no).or_insert_with(|| PersonRow {
+                activated: activated != 0,
+                institution,
+                registrations: Vec::new(),
+            });
+            if let (Some(category), Some(scope), Some(level)) = (category, scope, level) {
+                person.registrations.push((category, scope, level));
+            }
+        }
+        Ok(people)
     }
 }

@@ -1,11 +1,14 @@
 //! The stories.
 
+use std::collections::HashSet;
+
 use exam_core::session::Command;
 use exam_core::time::Span;
 use exam_server::journal_writer::WriteError;
 use exam_server::live::sitting::Sitting;
 use exam_server::store::{Append, CommitFault, Scope, Written};
-use exam_tests::{Kind, Server};
+use exam_tests::{Candidate, Kind, Server};
+use futures_util::future::join_all;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -90,6 +93,33 @@ pub async fn an_exam_is_sat_scored_and_retaken(kind: Kind) {
         candidate.request(Method::GET, &format!("/attempts/{second}/paper"), None).await;
     assert_eq!(status, StatusCode::CONFLICT, "a closed paper is gone");
     server.running.stop().await;
+}
+
+pub async fn a_joint_start_shares_its_commits_and_asks_for_no_item(kind: Kind) {
+    let server = server_or_return!(kind);
+    let app = &server.running.app;
+    let phones: Vec<Candidate> = (0..19).map(|_| server.candidate()).collect();
+    for phone in &phones {
+        phone.get(&format!("/exams/{}/notice", server.exam.id)).await;
+    }
+    for table in ["item", "item_version", "item_key", "unit", "unit_version"] {
+        let sql = format!("ALTER TABLE {table} RENAME TO {table}_away");
+        exam_tests::bank::execute(&app.store, sqlx::AssertSqlSafe(sql)).await;
+    }
+    let (first, joint) = phones.split_first().expect("candidates");
+    first.start(server.exam.id).await; // Goes at once, and lets the next ones gather.
+    let commits = || {
+        let text = app.metrics.render();
+        let line =
+            text.lines().find_map(|line| line.strip_prefix("exam_journal_batch_writes_count "));
+        line.expect("a count").trim().parse::<u64>().expect("a number")
+    };
+    let before = commits();
+    let attempts: HashSet<String> =
+        join_all(joint.iter().map(|phone| phone.start(server.exam.id))).await.into_iter().collect();
+    assert_eq!(attempts.len(), joint.len());
+    let used = commits() - before;
+    assert!(used <= joint.len() as u64 / 2, "{used} commits for {} starts", joint.len());
 }
 
 pub async fn two_devices_fence_each_other(kind: Kind) {
@@ -331,10 +361,7 @@ pub async fn a_close_does_not_follow_a_save_that_failed(kind: Kind) {
         key: found.key,
         expected: end,
         frame: frame.to_owned(),
-        patch: None,
-        result: None,
-        audit: None,
-        checkpoint: None,
+        attached: None,
     };
     let failures = app.journal.failures();
     app.store.faults().next_commit(CommitFault::Fails);

@@ -11,7 +11,8 @@ use exam_server::chance::system_rng;
 use exam_server::commands::{Desk, attempt, audit, backup, rehearsal};
 use exam_server::config::Settings;
 use exam_server::store::{
-    Append, AttemptKey, AuditEntry, ExamRow, Scope, Start, Store, StoreError, Write, Written,
+    Append, Attached, AttemptKey, AuditEntry, ExamRow, Scope, Start, Store, StoreError, Write,
+    Written,
 };
 use exam_tests::{Database, Kind, Server, bank, server};
 
@@ -67,15 +68,12 @@ fn append(key: AttemptKey, expected: u64) -> Write {
     let device = DeviceId::from_uuid(uuid::Uuid::from_u128(1));
     let at = Timestamp::from_ms(1_700_000_000_000);
     let frame = Frame { seq: Seq(expected + 1), events: vec![Event::Opened { at, device }] };
-    Write::Append(Box::new(Append {
+    Write::Append(Append {
         key,
         expected: Seq(expected),
         frame: String::from_utf8(frame.to_bytes()).expect("JSON"),
-        patch: None,
-        result: None,
-        audit: None,
-        checkpoint: None,
-    }))
+        attached: None,
+    })
 }
 
 impl Fixture {
@@ -192,7 +190,10 @@ pub async fn a_checkpoint_shortens_loading_and_changes_nothing(kind: Kind) {
         let parsed: Frame = serde_json::from_str(&frame.frame).expect("a frame");
         session.evolve(&parsed.events[0], parsed.seq);
         session.seal(frame.frame.as_bytes());
-        frame.checkpoint = (expected == 3).then(|| serde_json::to_string(&session).expect("JSON"));
+        frame.attached = (expected == 3).then(|| {
+            let checkpoint = serde_json::to_string(&session).expect("JSON");
+            Box::new(Attached { checkpoint: Some(checkpoint), ..Attached::default() })
+        });
         assert_eq!(fixture.commit(&[Write::Append(frame)]).await, [Written::Done]);
         assert_eq!(load().await, session, "after frame {expected}");
     }

@@ -58,6 +58,12 @@ pub async fn w01_foreign_origins_and_missing_subprotocols_are_refused(kind: Kind
     server.running.stop().await;
 }
 
+pub async fn a_wrong_method_is_told_so(kind: Kind) {
+    let server = server_or_return!(kind);
+    let (status, problem) = server.candidate().request(Method::DELETE, "/exams", None).await;
+    assert_eq!((status.as_u16(), &problem["code"]), (405, &json!("method_not_allowed")));
+}
+
 pub async fn w28_compression_is_declined(kind: Kind) {
     let server = server_or_return!(kind);
     let candidate = server.candidate();

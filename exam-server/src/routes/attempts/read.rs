@@ -49,7 +49,8 @@ pub(super) async fn list(
     candidate: Candidate,
 ) -> Result<Json<History>, ApiError> {
     let mut attempts = Vec::new();
-    for summary in app.store.attempt_list_of(candidate.no()).await? {
+    let mut lists = app.store.attempt_list_of(&[candidate.no()]).await?;
+    for summary in lists.remove(&candidate.no()).unwrap_or_default() {
         let shows_points = app.exams.shows_points(&app, summary.exam_id).await?;
         attempts.push(HistoryEntry {
             attempt_id: summary.attempt_id,

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::auth::extract::StaffMember;
-use crate::live::registry::Push;
+use crate::live::mailbox::Push;
 use crate::live::sitting::Sitting;
 use crate::problem::{ApiError, Problem};
 use crate::protocol::AttemptState;

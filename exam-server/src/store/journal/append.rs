@@ -55,22 +55,16 @@ impl<'a> Sorted<'a> {
             }
         }
         // Two nodes that lock in the same order cannot lock each other out.
-        sorted.appends.sort_by_key(|(_, append)| append.key);
+        sorted.appends.sort_unstable_by_key(|(_, append)| append.key);
         sorted.starts.sort_by_key(|(_, start)| start.candidate_no);
         sorted
     }
 
     fn only_appends(&self) -> bool {
-        let plain = |append: &Append| {
-            append.patch.is_none()
-                && append.result.is_none()
-                && append.audit.is_none()
-                && append.checkpoint.is_none()
-        };
         self.starts.is_empty()
             && self.evidence.is_empty()
             && !self.barrier
-            && self.appends.iter().all(|(_, append)| plain(append))
+            && self.appends.iter().all(|(_, append)| append.attached.is_none())
     }
 
     fn starts(&self) -> Vec<&'a Start> {
@@ -296,17 +290,19 @@ async fn append_sqlite(
 
 /// The frames as one JSON object of bodies by "attempt:expected".
 fn object_of(frames: &[FrameRow<'_>]) -> String {
-    use std::fmt::Write as _;
+    use std::io::Write as _;
     let bytes = frames.iter().map(|row| row.body.len() + row.body.len() / 4 + 32).sum();
-    let mut object = String::with_capacity(bytes);
-    object.push('{');
+    let mut object = Vec::with_capacity(bytes);
+    object.push(b'{');
     for (place, row) in frames.iter().enumerate() {
-        let comma = if place == 0 { "" } else { "," };
-        let _ = write!(object, "{comma}\"{}:{}\":", row.key.attempt_no, row.expected);
-        object.push_str(&serde_json::to_string(row.body).expect("a text is JSON"));
+        if place > 0 {
+            object.push(b',');
+        }
+        let _ = write!(object, "\"{}:{}\":", row.key.attempt_no, row.expected);
+        serde_json::to_writer(&mut object, row.body).expect("a text is JSON");
     }
-    object.push('}');
-    object
+    object.push(b'}');
+    String::from_utf8(object).expect("JSON is text")
 }
 
 /// Appends frames whose number is the next one of the journal, and returns their attempts.
@@ -353,8 +349,9 @@ macro_rules! settle {
             won: &Won,
         ) -> Result<(), StoreError> {
             for append in sorted.winners(won) {
+                let Some(attached) = &append.attached else { continue };
                 let attempt_no = append.key.attempt_no;
-                if let Some(patch) = &append.patch {
+                if let Some(patch) = &attached.patch {
                     sqlx::query(PATCH)
                         .bind(attempt_no)
                         .bind(patch.phase)
@@ -365,7 +362,7 @@ macro_rules! settle {
                         .await
                         .map_err(StoreError::in_query("attempt_patch"))?;
                 }
-                if let Some(result) = &append.result {
+                if let Some(result) = &attached.result {
                     sqlx::query(RESULT)
                         .bind(attempt_no)
                         .bind(i64::from(result.points.as_hundredths()))
@@ -378,7 +375,7 @@ macro_rules! settle {
                         .await
                         .map_err(StoreError::in_query("result_store"))?;
                 }
-                if let Some(checkpoint) = &append.checkpoint {
+                if let Some(checkpoint) = &attached.checkpoint {
                     let seq = i64::try_from(append.expected.next().0).expect("a seq counts frames");
                     sqlx::query(CHECKPOINT)
                         .bind(attempt_no)
@@ -388,7 +385,7 @@ macro_rules! settle {
                         .await
                         .map_err(StoreError::in_query("checkpoint_store"))?;
                 }
-                if let Some(entry) = &append.audit {
+                if let Some(entry) = &attached.audit {
                     bind_audit!(entry)
                         .execute(&mut *tx)
                         .await
