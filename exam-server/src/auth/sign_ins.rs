@@ -84,7 +84,7 @@ impl SignIns {
     pub async fn revoke(&self, app: &App, hash: &[u8]) -> Result<(), StoreError> {
         app.store.sign_in_revoke(hash, app.clock.now()).await?;
         self.known.invalidate(hash).await;
-        app.registry.push_to_all(&crate::live::registry::Push::Revoked(hash.to_vec()));
+        app.registry.push_to_all(&crate::live::mailbox::Push::Revoked(hash.to_vec()));
         Ok(())
     }
 

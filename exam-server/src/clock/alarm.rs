@@ -55,6 +55,11 @@ impl Future for Alarm<'_> {
         loop {
             // Before the clock is read: a turn in between wakes the task again.
             let turned = this.sleeper.wait_for_turn(*this.at, context);
+            if *this.armed && !turned {
+                // It rings in time or too early, so there is no need to look at the clock.
+                ready!(this.timer.as_mut().poll(context));
+                *this.armed = false;
+            }
             let left = this.clock.until(*this.at);
             if left.is_zero() {
                 this.sleeper.wake();
@@ -63,12 +68,8 @@ impl Future for Alarm<'_> {
             if this.clock.stands_still() {
                 return Poll::Pending;
             }
-            if turned || !*this.armed {
-                this.timer.as_mut().reset(Instant::now() + left.min(AHEAD_MAX));
-                *this.armed = true;
-            }
-            ready!(this.timer.as_mut().poll(context));
-            *this.armed = false;
+            this.timer.as_mut().reset(Instant::now() + left.min(AHEAD_MAX));
+            *this.armed = true;
         }
     }
 }

@@ -15,14 +15,14 @@ use exam_core::ids::DeviceId;
 use exam_core::session::{Message, Refusal, Writer};
 use exam_core::time::{Span, Timestamp};
 use futures_util::{SinkExt, StreamExt};
-use tokio::sync::mpsc;
 
-use super::registry::Push;
+use super::mailbox::{Push, Pushes};
+use super::registry::Place;
 use super::reply::nack;
 use super::sitting::{Sitting, Verdict};
 use crate::app::App;
 use crate::protocol::ServerMessage;
-use crate::store::Attempt;
+use crate::store::{Attempt, StoreError};
 use jobs::{Job, JobDone, Worked, Working};
 use view::View;
 
@@ -85,11 +85,13 @@ struct Connection {
     socket: WebSocket,
     attempt: Arc<Attempt>,
     token_hash: Vec<u8>,
-    /// The session, unless a job has it.
+    /// The session, unless a job has it, or it is not needed before the first open.
     sitting: Option<Sitting>,
+    /// This connection's place in the registry, until the session takes it.
+    place: Option<Place>,
     working: Option<Working>,
     waiting: VecDeque<Inbound>,
-    pushes: mpsc::Receiver<Push>,
+    pushes: Pushes,
     moved: bool,
     writer: Option<Writer>,
     /// The device of the newest open that is not decided yet.
@@ -123,7 +125,6 @@ pub async fn refuse(app: &App, mut socket: WebSocket, signed_in: bool) {
 
 /// Serves one socket to its end.
 pub async fn serve(app: App, socket: WebSocket, attempt: Arc<Attempt>, token_hash: Vec<u8>) {
-    let loaded = Sitting::load(&app, Arc::clone(&attempt)).await;
     let (place, pushes) = app.registry.enter(attempt.key);
     let now = app.clock.now();
     let mut connection = Connection {
@@ -132,6 +133,7 @@ pub async fn serve(app: App, socket: WebSocket, attempt: Arc<Attempt>, token_has
         attempt,
         token_hash,
         sitting: None,
+        place: Some(place),
         working: None,
         waiting: VecDeque::new(),
         pushes,
@@ -150,15 +152,7 @@ pub async fn serve(app: App, socket: WebSocket, attempt: Arc<Attempt>, token_has
         open_by: now + OPEN_WITHIN,
         wake_again_at: None,
     };
-    let ending = match loaded {
-        Ok(Some(mut sitting)) => {
-            sitting.sit_at(place);
-            connection.sitting = Some(sitting);
-            connection.run().await
-        }
-        Ok(None) => Ending::Close(CLOSE_NO_SUCH_ATTEMPT, "no such attempt"),
-        Err(_) => Ending::Close(CLOSE_RESTARTING, "try again"),
-    };
+    let ending = connection.run().await;
     connection.end(ending).await;
 }
 
@@ -177,7 +171,7 @@ impl Connection {
                 biased; // What we owe the candidate, then what they send.
                 worked = async { self.working.as_mut().expect("guarded").done().await },
                     if self.working.is_some() => self.worked(worked).await,
-                Some(push) = self.pushes.recv() => self.pushed(push).await,
+                push = self.pushes.next() => self.pushed(push).await,
                 frame = self.socket.next() => self.received(frame).await,
                 () = timer.as_mut() => self.timer_fired().await,
             };
@@ -192,7 +186,16 @@ impl Connection {
         if self.working.is_some() {
             return;
         }
-        let Some(sitting) = &mut self.sitting else { return };
+        let Some(sitting) = &mut self.sitting else {
+            if !self.waiting.is_empty() {
+                // Its first open. What others do from here on, the registry tells.
+                self.moved = false;
+                let (app, attempt) = (self.app.clone(), Arc::clone(&self.attempt));
+                let load = async move { Sitting::load(&app, attempt).await };
+                self.working = Some(Working::Load(Box::pin(load)));
+            }
+            return;
+        };
         let now = self.app.clock.now();
         let rested = self.wake_again_at.is_none_or(|at| at <= now);
         let due = rested && sitting.next_wakeup().is_some_and(|at| at <= now);
@@ -250,7 +253,22 @@ impl Connection {
                 }
             }
             (_, Worked::Job(done)) => self.job_done(*done).await,
+            (_, Worked::Load(loaded)) => self.loaded(*loaded),
             (_, Worked::Append(_)) => unreachable!("only an append ends as one"),
+        }
+    }
+
+    fn loaded(&mut self, loaded: Result<Option<Sitting>, StoreError>) -> Result<(), Ending> {
+        match loaded {
+            Ok(Some(mut sitting)) => {
+                if let Some(place) = self.place.take() {
+                    sitting.sit_at(place);
+                }
+                self.sitting = Some(sitting);
+                Ok(())
+            }
+            Ok(None) => Err(Ending::Close(CLOSE_NO_SUCH_ATTEMPT, "no such attempt")),
+            Err(_) => Err(Ending::Close(CLOSE_RESTARTING, "try again")),
         }
     }
 

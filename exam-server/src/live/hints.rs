@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use super::registry::Push;
+use super::mailbox::Push;
 use crate::app::App;
 use crate::store::{Pool, Store};
 

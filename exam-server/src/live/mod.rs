@@ -3,6 +3,7 @@
 pub mod closer;
 pub mod connection;
 pub mod hints;
+pub mod mailbox;
 pub mod outage;
 pub mod registry;
 pub mod reply;

@@ -5,36 +5,18 @@ use std::sync::{Arc, Mutex};
 
 use exam_core::session::Seq;
 use rustc_hash::FxHashMap;
-use tokio::sync::mpsc;
 
+use super::mailbox::{Mailbox, Push, Pushes};
 use crate::store::AttemptKey;
-
-/// How many pushes wait for one connection. They are hints and rare messages; one that finds no
-/// room is made up for by the comparison of heads every five seconds.
-const OUTBOX_MAX: usize = 16;
 
 /// How many parts the registry has, so that connections seldom wait for each other.
 const SHARDS: usize = 16;
-
-/// Something for a connection to look at.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Push {
-    /// The journal has moved, or time was turned.
-    Moved,
-    /// An invigilator says something.
-    Message(String),
-    /// The server stops.
-    Stopping,
-    /// The sign-in with this token hash was revoked.
-    Revoked(Vec<u8>),
-}
 
 #[derive(Debug)]
 struct Entry {
     id: u64,
     key: AttemptKey,
-    seq: Arc<AtomicU64>,
-    outbox: mpsc::Sender<Push>,
+    mailbox: Arc<Mailbox>,
 }
 
 /// The connections of this node, by attempt.
@@ -50,13 +32,19 @@ pub struct Place {
     registry: Arc<Registry>,
     attempt_no: i64,
     id: u64,
-    seq: Arc<AtomicU64>,
+    mailbox: Arc<Mailbox>,
 }
 
 impl Place {
     /// Notes how far the connection has folded its journal.
     pub fn folded(&self, seq: Seq) {
-        self.seq.store(seq.0, Ordering::Relaxed);
+        self.mailbox.note_folded(seq);
+    }
+
+    /// Whether the attempt has no other connection on this node that would have to be told.
+    #[must_use]
+    pub fn is_alone(&self) -> bool {
+        self.mailbox.is_alone()
     }
 }
 
@@ -65,6 +53,7 @@ impl Drop for Place {
         let mut shard = self.registry.shard(self.attempt_no);
         if let Some(entries) = shard.get_mut(&self.attempt_no) {
             entries.retain(|entry| entry.id != self.id);
+            note_alone(entries);
             if entries.is_empty() {
                 shard.remove(&self.attempt_no);
             }
@@ -75,21 +64,23 @@ impl Drop for Place {
 impl Registry {
     /// Enters a connection.
     #[must_use]
-    pub fn enter(self: &Arc<Self>, key: AttemptKey) -> (Place, mpsc::Receiver<Push>) {
-        let (outbox, pushes) = mpsc::channel(OUTBOX_MAX);
+    pub fn enter(self: &Arc<Self>, key: AttemptKey) -> (Place, Pushes) {
+        let mailbox = Arc::new(Mailbox::default());
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
-        let seq = Arc::new(AtomicU64::new(0));
-        let entry = Entry { id, key, seq: Arc::clone(&seq), outbox };
-        self.shard(key.attempt_no).entry(key.attempt_no).or_default().push(entry);
-        let place = Place { registry: Arc::clone(self), attempt_no: key.attempt_no, id, seq };
-        (place, pushes)
+        let mut shard = self.shard(key.attempt_no);
+        let entries = shard.entry(key.attempt_no).or_default();
+        entries.push(Entry { id, key, mailbox: Arc::clone(&mailbox) });
+        note_alone(entries);
+        drop(shard);
+        let pushes = Pushes::of(Arc::clone(&mailbox));
+        (Place { registry: Arc::clone(self), attempt_no: key.attempt_no, id, mailbox }, pushes)
     }
 
     /// Tells the connections of an attempt that lag behind `seq`.
     pub fn moved(&self, attempt_no: i64, seq: Seq) {
         for entry in self.shard(attempt_no).get(&attempt_no).into_iter().flatten() {
-            if entry.seq.load(Ordering::Relaxed) < seq.0 {
-                let _ = entry.outbox.try_send(Push::Moved);
+            if entry.mailbox.folded() < seq {
+                entry.mailbox.put(Push::Moved);
             }
         }
     }
@@ -97,7 +88,7 @@ impl Registry {
     /// Pushes something to every connection of an attempt.
     pub fn push(&self, attempt_no: i64, push: &Push) {
         for entry in self.shard(attempt_no).get(&attempt_no).into_iter().flatten() {
-            let _ = entry.outbox.try_send(push.clone());
+            entry.mailbox.put(push.clone());
         }
     }
 
@@ -106,7 +97,7 @@ impl Registry {
         for shard in &self.shards {
             let shard = shard.lock().expect("no holder of the registry panics");
             for entry in shard.values().flatten() {
-                let _ = entry.outbox.try_send(push.clone());
+                entry.mailbox.put(push.clone());
             }
         }
     }
@@ -143,6 +134,12 @@ impl Registry {
     }
 }
 
+fn note_alone(entries: &[Entry]) {
+    for entry in entries {
+        entry.mailbox.note_alone(entries.len() == 1);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -155,20 +152,23 @@ mod tests {
         let (place, mut pushes) = registry.enter(KEY);
         place.folded(Seq(3));
         registry.moved(7, Seq(3));
-        assert!(pushes.try_recv().is_err());
+        assert_eq!(pushes.take(), None);
         registry.moved(7, Seq(4));
-        assert_eq!(pushes.try_recv(), Ok(Push::Moved));
+        assert_eq!(pushes.take(), Some(Push::Moved));
         registry.moved(8, Seq(9));
-        assert!(pushes.try_recv().is_err());
+        assert_eq!(pushes.take(), None);
     }
 
     #[test]
     fn a_connection_that_leaves_is_forgotten() {
         let registry = Arc::new(Registry::default());
         let (place, _pushes) = registry.enter(KEY);
+        assert!(place.is_alone());
         let (other, _more) = registry.enter(KEY);
         assert_eq!((registry.len(), registry.attempts()), (2, vec![KEY]));
+        assert!(!place.is_alone() && !other.is_alone());
         drop(place);
+        assert!(other.is_alone());
         assert_eq!(registry.len(), 1);
         drop(other);
         assert!(registry.is_empty() && registry.attempts().is_empty());

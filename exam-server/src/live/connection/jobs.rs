@@ -11,7 +11,7 @@ use exam_core::session::{Command, Message, Refusal, Writer};
 use crate::app::App;
 use crate::journal_writer::WriteError;
 use crate::live::sitting::{CommandError, Sitting, UnderWay, Verdict};
-use crate::store::Written;
+use crate::store::{StoreError, Written};
 
 /// What a connection waits for.
 pub(super) enum Working {
@@ -19,12 +19,15 @@ pub(super) enum Working {
     Append { writer: Writer, messages: Vec<Message>, under_way: UnderWay },
     /// A job that may take several steps, and has the session.
     Job(Pin<Box<dyn Future<Output = JobDone> + Send>>),
+    /// The session is read.
+    Load(Pin<Box<dyn Future<Output = Result<Option<Sitting>, StoreError>> + Send>>),
 }
 
 /// What has come of it.
 pub(super) enum Worked {
     Append(Result<Written, WriteError>),
     Job(Box<JobDone>),
+    Load(Box<Result<Option<Sitting>, StoreError>>),
 }
 
 impl Working {
@@ -32,6 +35,7 @@ impl Working {
         match self {
             Self::Append { under_way, .. } => Worked::Append(under_way.written().await),
             Self::Job(job) => Worked::Job(Box::new(job.as_mut().await)),
+            Self::Load(load) => Worked::Load(Box::new(load.as_mut().await)),
         }
     }
 }
