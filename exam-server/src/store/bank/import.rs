@@ -12,8 +12,12 @@ use sqlx::AssertSqlSafe;
 use super::{DraftCounts, NewItem, NewUnit};
 use crate::store::{AuditEntry, Store, StoreError, audit::bind_audit, in_transaction, on};
 
-/// How many units one transaction writes: about 10 ms of the write lock.
-const SLICE: usize = 50;
+/// How many units one transaction writes: about 5 ms of SQLite's write lock.
+const SLICE: usize = 25;
+
+/// How much longer than a slice took the next one waits on SQLite. Whoever waits for the write lock
+/// looks again now and then, so slices that follow each other closely would let nobody in.
+const REST: u32 = 2;
 
 impl Store {
     /// The bank of this name with its revision, made under `fresh` if there was none.
@@ -57,10 +61,14 @@ impl Store {
         self.bank_drop_staged(bank_id).await?;
         let mut counts = DraftCounts::default();
         for (done, slice) in units.chunks(SLICE).enumerate() {
+            let began = tokio::time::Instant::now();
             let staged = self.bank_stage(bank_id, slice, by, now).await?;
             counts.added += staged.added;
             counts.unchanged += staged.unchanged;
             progress(done * SLICE + slice.len());
+            if self.is_sqlite() {
+                tokio::time::sleep(began.elapsed() * REST).await;
+            }
         }
         self.bank_flip_staged(bank_id, audit).await?;
         Ok(counts)
