@@ -7,7 +7,7 @@ pub use desk::Desk;
 use std::collections::BTreeMap;
 
 use exam_core::draw::Seen;
-use exam_core::ids::{AttemptId, ExamId};
+use exam_core::ids::AttemptId;
 use exam_core::paper::{Paper, Seed};
 use exam_core::policy::{Button, deadline};
 use exam_core::session::{GRACE, SETTLE, first_frame};
@@ -85,21 +85,6 @@ impl Started {
 }
 
 impl Exams {
-    /// Starts an attempt, or returns the one that runs.
-    ///
-    /// # Errors
-    /// [`ApiError::NotFound`] for an exam that is not the candidate's; [`ApiError::Conflict`]
-    /// with the button's word for one that cannot be started now; or trouble.
-    pub async fn start(
-        &self,
-        app: &App,
-        candidate_no: i64,
-        exam_id: ExamId,
-        body: StartBody,
-    ) -> Result<Started, ApiError> {
-        self.desk.start(app, candidate_no, exam_id, body).await
-    }
-
     async fn resume(&self, app: &App, open: AttemptId) -> Result<Started, ApiError> {
         let attempt = self.attempt(app, open).await?.ok_or(ApiError::Busy)?;
         let mut sitting = app.sittings.take(app, &attempt).await?;

@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 
 use super::{StartBody, Started, Step};
 use crate::app::App;
+use crate::exams::Exams;
 use crate::exams::list::{History, Person};
 use crate::problem::ApiError;
 use crate::store::{AttemptSummary, PersonRow, StoreError};
@@ -58,31 +59,6 @@ impl Desk {
         self.line.lock().expect("nobody panics with the line")
     }
 
-    /// Waits for a start to be carried out, or refused.
-    ///
-    /// # Errors
-    /// As [`Exams::start`](crate::exams::Exams::start).
-    pub(super) async fn start(
-        &self,
-        app: &App,
-        candidate_no: i64,
-        exam_id: ExamId,
-        body: StartBody,
-    ) -> Result<Started, ApiError> {
-        let (done, answer) = oneshot::channel();
-        {
-            let mut line = self.line();
-            if line.waiting.len() >= WAITING_MAX {
-                return Err(ApiError::Busy);
-            }
-            line.waiting.push(Request { candidate_no, exam_id, body, rounds: 0, done });
-            if !std::mem::replace(&mut line.is_served, true) {
-                tokio::spawn(serve(Turn { app: app.clone() }));
-            }
-        }
-        answer.await.unwrap_or(Err(ApiError::Internal)) // Whoever served it has panicked.
-    }
-
     /// Takes those whose turn it is, one of each candidate; none once nobody waits, and nobody
     /// serves any more then.
     fn next(&self, now: Timestamp) -> Vec<Request> {
@@ -102,6 +78,34 @@ impl Desk {
             line.served_at = Some(now);
         }
         taken
+    }
+}
+
+impl Exams {
+    /// Starts an attempt, or returns the one that runs.
+    ///
+    /// # Errors
+    /// [`ApiError::NotFound`] for an exam that is not the candidate's; [`ApiError::Conflict`]
+    /// with the button's word for one that cannot be started now; or trouble.
+    pub async fn start(
+        &self,
+        app: &App,
+        candidate_no: i64,
+        exam_id: ExamId,
+        body: StartBody,
+    ) -> Result<Started, ApiError> {
+        let (done, answer) = oneshot::channel();
+        {
+            let mut line = self.desk.line();
+            if line.waiting.len() >= WAITING_MAX {
+                return Err(ApiError::Busy);
+            }
+            line.waiting.push(Request { candidate_no, exam_id, body, rounds: 0, done });
+            if !std::mem::replace(&mut line.is_served, true) {
+                tokio::spawn(serve(Turn { app: app.clone() }));
+            }
+        }
+        answer.await.unwrap_or(Err(ApiError::Internal)) // Whoever served it has panicked.
     }
 }
 
