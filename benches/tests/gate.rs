@@ -6,7 +6,7 @@ use exam_benches::gate::{Programs, Scenario, run};
 
 async fn small(scenario: Scenario) {
     let server = Path::new(env!("CARGO_BIN_EXE_exam-server-under-load"));
-    let programs = Programs::beside(server.parent().expect("programs stand in a folder"));
+    let programs = Programs::of_tests(server.parent().expect("programs stand in a folder"));
     assert!(Path::new(env!("CARGO_BIN_EXE_echo")).starts_with(server.parent().expect("a folder")));
     let report = run(&programs, &[scenario], true).await.expect("it can be run");
     assert!(report.passes(), "{:?}", report.missed());

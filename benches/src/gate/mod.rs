@@ -32,13 +32,18 @@ pub struct Programs {
 }
 
 impl Programs {
-    /// Those in `folder`.
+    /// Those in `folder`, with the released server where it was built.
     #[must_use]
     pub fn beside(folder: &Path) -> Self {
-        let (released, turned) =
-            (folder.join("exam-server"), folder.join("exam-server-under-load"));
-        let server = if released.exists() { released } else { turned.clone() };
-        Self { server, turned, echo: folder.join("echo") }
+        let (released, tested) = (folder.join("exam-server"), Self::of_tests(folder));
+        if released.exists() { Self { server: released, ..tested } } else { tested }
+    }
+
+    /// Those in `folder` that tests build with themselves. A server that lies there may be old.
+    #[must_use]
+    pub fn of_tests(folder: &Path) -> Self {
+        let turned = folder.join("exam-server-under-load");
+        Self { server: turned.clone(), turned, echo: folder.join("echo") }
     }
 
     /// The echo as a program with its arguments.
