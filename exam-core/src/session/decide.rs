@@ -236,7 +236,7 @@ impl Session {
             MessageBody::Signal { .. } => return self.devices.has_signal(device, message.n),
             MessageBody::Submit => None,
         };
-        set_by.is_some_and(|set| set.device == device && message.n <= set.n)
+        set_by.is_some_and(|set| set.device() == device && message.n <= set.n())
     }
 
     fn event_of(&self, message: &Message) -> Result<Event, Refusal> {

@@ -22,6 +22,7 @@ pub use frame::{Corrupt, Digest, Frame, Receipt, first_frame};
 pub use state::{Phase, SessionState};
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU64;
 
 use serde::{Deserialize, Serialize};
 
@@ -57,12 +58,34 @@ impl std::fmt::Display for Seq {
 #[serde(transparent)]
 pub struct Slot(pub u16);
 
-/// Who set a slot or its mark last, and with which `n`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct SetBy {
-    /// Index into the session's devices.
-    device: u8,
-    n: u64,
+/// Which device set a slot or its mark last, an index into the session's devices, and with which
+/// `n`: packed, because a session keeps two for each of its slots.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+struct SetBy(NonZeroU64);
+
+impl SetBy {
+    /// The largest `n` that finds room; a client's ends at 2⁵³ − 1.
+    const N_MAX: u64 = (1 << 55) - 1;
+
+    fn new(device: u8, n: u64) -> Self {
+        let packed = n.min(Self::N_MAX) << 8 | u64::from(device);
+        Self(NonZeroU64::MIN.saturating_add(packed))
+    }
+
+    const fn device(self) -> u8 {
+        ((self.0.get() - 1) & 0xff) as u8
+    }
+
+    const fn n(self) -> u64 {
+        (self.0.get() - 1) >> 8
+    }
+}
+
+impl std::fmt::Debug for SetBy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "n {} of device {}", self.n(), self.device())
+    }
 }
 
 /// One slot as the journal has left it.
@@ -76,7 +99,7 @@ struct SlotState {
     marked_by: Option<SetBy>,
 }
 
-/// A session as the fold of its journal. A few hundred bytes; a clone is a checkpoint.
+/// A session as the fold of its journal. A few hundred bytes and 32 a slot; a clone is a checkpoint.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
     attempt: AttemptId,
@@ -299,7 +322,7 @@ impl Session {
     fn note(&mut self, n: u64) -> Option<SetBy> {
         let device = self.holder?;
         self.devices.note(device, n);
-        Some(SetBy { device, n })
+        Some(SetBy::new(device, n))
     }
 
     fn slot_mut(&mut self, slot: Slot) -> Option<&mut SlotState> {

@@ -350,3 +350,14 @@ fn a_journal_with_a_hole_does_not_fold() {
     assert!(Session::replay(attempt, frames(0)).is_err());
     assert!(matches!(Session::replay(attempt, []), Err(Corrupt::Empty)));
 }
+
+#[test]
+fn who_set_a_slot_is_packed_without_loss() {
+    use super::{SetBy, SlotState};
+    for (device, n) in [(0, 0), (0, 1), (255, 1), (7, (1 << 53) - 1), (255, SetBy::N_MAX)] {
+        let set = SetBy::new(device, n);
+        assert_eq!((set.device(), set.n()), (device, n));
+    }
+    assert_eq!(SetBy::new(3, u64::MAX).n(), SetBy::N_MAX, "more than any client may send");
+    assert!(size_of::<SlotState>() <= 32, "a session has a hundred: {}", size_of::<SlotState>());
+}
