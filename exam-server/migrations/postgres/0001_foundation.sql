@@ -109,6 +109,20 @@ create table bank (
     created_at_ms bigint not null
 );
 
+-- An import is staged in slices, and then made drafts, and approved, by its one row here.
+create table bank_import (
+    import_no bigint generated always as identity primary key,
+    bank_id text not null references bank,
+    state text not null, -- staged, draft or approved
+    imported_by text not null references staff,
+    imported_at_ms bigint not null,
+    approved_by text references staff,
+    approved_at_ms bigint,
+    approved_revision bigint, -- the bank revision from which it is drawn
+    check (approved_by is null or approved_by <> imported_by)
+);
+create index bank_import_by_bank on bank_import (bank_id);
+
 -- What is drawn whole: a single item, or a group with its shared stem or options.
 create table unit (
     unit_no bigint generated always as identity primary key,
@@ -120,8 +134,8 @@ create table unit (
 create table unit_version (
     unit_version_no bigint generated always as identity primary key,
     unit_no bigint not null references unit,
-    version bigint not null,
-    state text not null, -- draft, approved, superseded or withdrawn
+    version bigint not null, -- of those in a revision the newest is drawn
+    import_no bigint not null references bank_import,
     item_type text not null,
     topic text not null,
     difficulty text not null,
@@ -130,16 +144,10 @@ create table unit_version (
     shared text not null, -- JSON: the shared stem and options of a group, {} for a single item
     content_hash bytea not null, -- SHA-256 over normalised content and key
     source text not null, -- JSON: file, sheet, row
-    imported_by text not null references staff,
-    imported_at_ms bigint not null,
-    approved_by text references staff,
-    approved_at_ms bigint,
-    approved_revision bigint, -- the bank revision from which it is drawn
-    retired_revision bigint, -- the bank revision from which it is drawn no longer
-    unique (unit_no, version),
-    check (approved_by is null or approved_by <> imported_by)
+    withdrawn_revision bigint, -- the bank revision from which it is drawn no longer
+    unique (unit_no, version)
 );
-create index unit_version_by_state on unit_version (state);
+create index unit_version_by_import on unit_version (import_no);
 
 create table item (
     item_no bigint generated always as identity primary key,

@@ -109,6 +109,20 @@ create table bank (
     created_at_ms integer not null
 );
 
+-- An import is staged in slices, and then made drafts, and approved, by its one row here.
+create table bank_import (
+    import_no integer primary key,
+    bank_id text not null references bank,
+    state text not null, -- staged, draft or approved
+    imported_by text not null references staff,
+    imported_at_ms integer not null,
+    approved_by text references staff,
+    approved_at_ms integer,
+    approved_revision integer, -- the bank revision from which it is drawn
+    check (approved_by is null or approved_by <> imported_by)
+);
+create index bank_import_by_bank on bank_import (bank_id);
+
 -- What is drawn whole: a single item, or a group with its shared stem or options.
 create table unit (
     unit_no integer primary key,
@@ -120,8 +134,8 @@ create table unit (
 create table unit_version (
     unit_version_no integer primary key,
     unit_no integer not null references unit,
-    version integer not null,
-    state text not null, -- draft, approved, superseded or withdrawn
+    version integer not null, -- of those in a revision the newest is drawn
+    import_no integer not null references bank_import,
     item_type text not null,
     topic text not null,
     difficulty text not null,
@@ -130,16 +144,10 @@ create table unit_version (
     shared text not null, -- JSON: the shared stem and options of a group, {} for a single item
     content_hash blob not null, -- SHA-256 over normalised content and key
     source text not null, -- JSON: file, sheet, row
-    imported_by text not null references staff,
-    imported_at_ms integer not null,
-    approved_by text references staff,
-    approved_at_ms integer,
-    approved_revision integer, -- the bank revision from which it is drawn
-    retired_revision integer, -- the bank revision from which it is drawn no longer
-    unique (unit_no, version),
-    check (approved_by is null or approved_by <> imported_by)
+    withdrawn_revision integer, -- the bank revision from which it is drawn no longer
+    unique (unit_no, version)
 );
-create index unit_version_by_state on unit_version (state);
+create index unit_version_by_import on unit_version (import_no);
 
 create table item (
     item_no integer primary key,
@@ -241,7 +249,7 @@ create table result (
 
 -- The journal: appended in commit order; a frame links back to the one before it in its attempt.
 create table journal_frame (
-    id integer primary key autoincrement,
+    id integer primary key,
     attempt_no integer not null,
     seq integer not null,
     previous_id integer not null, -- 0 for the first frame
@@ -254,6 +262,13 @@ create table journal_head (
     seq integer not null,
     last_id integer not null
 );
+
+-- A frame moves the head of its journal in the statement that appends it, so that an append is one
+-- statement and with it a transaction of its own.
+create trigger journal_frame_moves_head after insert on journal_frame
+begin
+    update journal_head set seq = new.seq, last_id = new.id where attempt_no = new.attempt_no;
+end;
 
 -- Sessions folded up to a seq; deleting them loses nothing.
 create table checkpoint (

@@ -3,7 +3,7 @@
 use exam_core::ids::{BankId, StaffId};
 use exam_core::time::Timestamp;
 
-use crate::store::{AuditEntry, Store, StoreError, audit::bind_audit, in_transaction};
+use crate::store::{AuditEntry, Store, StoreError, audit::bind_audit, in_transaction, on};
 
 impl Store {
     /// Approves every draft of a bank as its next revision, and returns how many units that were.
@@ -17,23 +17,23 @@ impl Store {
         now: Timestamp,
         audit: &AuditEntry,
     ) -> Result<u64, StoreError> {
-        const OWN: &str = "-- unit_version_own_drafts
-            SELECT count(*) FROM unit_version WHERE state = 'draft' AND imported_by = $2
-                AND unit_no IN (SELECT unit_no FROM unit WHERE bank_id = $1)";
+        const OWN: &str = "-- bank_import_own_drafts
+            SELECT count(*) FROM bank_import
+            WHERE bank_id = $1 AND state = 'draft' AND imported_by = $2";
         const REVISION: &str = "-- bank_next_revision
             UPDATE bank SET revision = revision + 1 WHERE bank_id = $1 RETURNING revision";
-        const RETIRE: &str = "-- unit_version_retire
-            UPDATE unit_version SET state = 'superseded', retired_revision = $2
-            WHERE state = 'approved' AND unit_no IN (SELECT d.unit_no FROM unit_version AS d
-                JOIN unit AS u ON u.unit_no = d.unit_no
-                WHERE d.state = 'draft' AND u.bank_id = $1)";
-        const APPROVE: &str = "-- unit_version_approve
-            UPDATE unit_version SET state = 'approved', approved_by = $2, approved_at_ms = $3,
+        // One row an import, not one a unit: what holds the write lock must be short.
+        const APPROVE: &str = "-- bank_import_approve
+            UPDATE bank_import SET state = 'approved', approved_by = $2, approved_at_ms = $3,
                 approved_revision = $4
-            WHERE state = 'draft' AND unit_no IN (SELECT unit_no FROM unit WHERE bank_id = $1)";
+            WHERE bank_id = $1 AND state = 'draft'";
+        const UNITS: &str = "-- bank_revision_units
+            SELECT count(DISTINCT v.unit_no) FROM bank_import AS n
+            JOIN unit_version AS v ON v.import_no = n.import_no
+            WHERE n.bank_id = $1 AND n.approved_revision = $2";
         let failed = StoreError::in_query("bank_approve");
         let bank = bank_id.to_string();
-        let approved = in_transaction!(self, "bank_approve", tx => {
+        let revision = in_transaction!(self, "bank_approve", tx => {
             let own: i64 = sqlx::query_scalar(OWN)
                 .bind(&bank)
                 .bind(by.to_string())
@@ -46,12 +46,6 @@ impl Store {
             let revision: i64 = sqlx::query_scalar(REVISION)
                 .bind(&bank)
                 .fetch_one(&mut *tx)
-                .await
-                .map_err(&failed)?;
-            sqlx::query(RETIRE)
-                .bind(&bank)
-                .bind(revision)
-                .execute(&mut *tx)
                 .await
                 .map_err(&failed)?;
             let approved = sqlx::query(APPROVE)
@@ -67,8 +61,14 @@ impl Store {
                 return Err(StoreError::Refused("the bank has no drafts"));
             }
             bind_audit!(audit).execute(&mut *tx).await.map_err(&failed)?;
-            approved
+            revision
         });
-        Ok(approved)
+        let units: i64 = on!(self.readers(), pool => sqlx::query_scalar(UNITS)
+            .bind(&bank)
+            .bind(revision)
+            .fetch_one(pool)
+            .await)
+        .map_err(&failed)?;
+        Ok(u64::try_from(units).unwrap_or(0))
     }
 }

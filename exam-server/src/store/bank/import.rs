@@ -1,13 +1,14 @@
 //! Importing drafts.
 //!
-//! Rows are written in slices in the state `staged`, which nothing reads, and become drafts in
-//! one short step at the end: a crash leaves nothing half imported, and on SQLite no slice holds
+//! Rows are written in slices under an import that is `staged`, which nothing reads; its one row
+//! then makes drafts of them all. A crash leaves nothing half imported, and on SQLite nothing holds
 //! the write lock for long.
 
 use exam_core::ids::{BankId, StaffId};
 use exam_core::time::Timestamp;
 use rustc_hash::FxHashMap;
 use sqlx::AssertSqlSafe;
+use tokio::time::Instant;
 
 use super::{DraftCounts, NewItem, NewUnit};
 use crate::store::{AuditEntry, Store, StoreError, audit::bind_audit, in_transaction, on};
@@ -59,31 +60,54 @@ impl Store {
         mut progress: impl FnMut(usize),
     ) -> Result<DraftCounts, StoreError> {
         self.bank_drop_staged(bank_id).await?;
+        let import_no = self.bank_import_begin(bank_id, by, now).await?;
         let mut counts = DraftCounts::default();
         for (done, slice) in units.chunks(SLICE).enumerate() {
-            let began = tokio::time::Instant::now();
-            let staged = self.bank_stage(bank_id, slice, by, now).await?;
+            let began = Instant::now();
+            let staged = self.bank_stage(bank_id, import_no, slice).await?;
             counts.added += staged.added;
             counts.unchanged += staged.unchanged;
             progress(done * SLICE + slice.len());
-            if self.is_sqlite() {
-                tokio::time::sleep(began.elapsed() * REST).await;
-            }
+            self.rest(began).await;
         }
-        self.bank_flip_staged(bank_id, audit).await?;
+        self.bank_import_end(import_no, counts.added > 0, audit).await?;
         Ok(counts)
+    }
+
+    /// Lets others have SQLite's write lock, behind a slice that began then.
+    async fn rest(&self, began: Instant) {
+        if self.is_sqlite() {
+            tokio::time::sleep(began.elapsed() * REST).await;
+        }
+    }
+
+    async fn bank_import_begin(
+        &self,
+        bank_id: BankId,
+        by: StaffId,
+        now: Timestamp,
+    ) -> Result<i64, StoreError> {
+        const SQL: &str = "-- bank_import_begin
+            INSERT INTO bank_import (bank_id, state, imported_by, imported_at_ms)
+            VALUES ($1, 'staged', $2, $3) RETURNING import_no";
+        on!(self.writer(), pool => sqlx::query_scalar(SQL)
+            .bind(bank_id.to_string())
+            .bind(by.to_string())
+            .bind(now.as_ms())
+            .fetch_one(pool)
+            .await)
+        .map_err(StoreError::in_query("bank_import_begin"))
     }
 
     /// Stages one slice, a statement a table: a statement costs a way to the database and back.
     async fn bank_stage(
         &self,
         bank_id: BankId,
+        import_no: i64,
         units: &[NewUnit],
-        by: StaffId,
-        now: Timestamp,
     ) -> Result<DraftCounts, StoreError> {
         let failed = StoreError::in_query("bank_stage");
-        let (bank, by) = (bank_id.to_string(), by.to_string());
+        let bank = bank_id.to_string();
         let kept = format!(
             "-- unit_keep
             INSERT INTO unit (bank_id, code) VALUES {} ON CONFLICT (bank_id, code) DO NOTHING",
@@ -93,8 +117,9 @@ impl Store {
             "-- unit_newest
             SELECT u.code, u.unit_no, v.version, v.content_hash FROM unit AS u
             LEFT JOIN unit_version AS v ON v.unit_no = u.unit_no AND v.version = (
-                SELECT max(version) FROM unit_version
-                WHERE unit_no = u.unit_no AND state <> 'staged')
+                SELECT max(w.version) FROM unit_version AS w
+                JOIN bank_import AS n ON n.import_no = w.import_no
+                WHERE w.unit_no = u.unit_no AND n.state <> 'staged')
             WHERE u.bank_id = $1 AND u.code IN {}",
             list(units.len(), 2)
         );
@@ -129,7 +154,7 @@ impl Store {
                 query = query
                     .bind(unit_no)
                     .bind(version)
-                    .bind("staged")
+                    .bind(import_no)
                     .bind(&unit.item_type)
                     .bind(&unit.topic)
                     .bind(&unit.difficulty)
@@ -137,9 +162,7 @@ impl Store {
                     .bind(&unit.pool)
                     .bind(&unit.shared)
                     .bind(&unit.content_hash)
-                    .bind(&unit.source)
-                    .bind(&by)
-                    .bind(now.as_ms());
+                    .bind(&unit.source);
             }
             let versions: Vec<(i64, i64)> = query.fetch_all(&mut *tx).await.map_err(&failed)?;
             let versions: FxHashMap<i64, i64> = versions.into_iter().collect();
@@ -189,61 +212,87 @@ impl Store {
         Ok(counts)
     }
 
-    /// Makes what was staged into drafts, in one statement. An older draft of the same unit is
-    /// superseded.
-    async fn bank_flip_staged(
+    /// Makes drafts of what was staged; an import that changed nothing leaves nothing. An older draft
+    /// of the same unit is superseded, because the newest version counts.
+    async fn bank_import_end(
         &self,
-        bank_id: BankId,
+        import_no: i64,
+        has_units: bool,
         audit: &AuditEntry,
     ) -> Result<(), StoreError> {
-        const SUPERSEDE: &str = "-- unit_version_supersede_drafts
-            UPDATE unit_version SET state = 'superseded'
-            WHERE state = 'draft' AND unit_no IN (SELECT s.unit_no FROM unit_version AS s
-                JOIN unit AS u ON u.unit_no = s.unit_no
-                WHERE s.state = 'staged' AND u.bank_id = $1)";
-        const FLIP: &str = "-- unit_version_flip
-            UPDATE unit_version SET state = 'draft'
-            WHERE state = 'staged' AND unit_no IN (SELECT unit_no FROM unit WHERE bank_id = $1)";
-        let failed = StoreError::in_query("bank_flip_staged");
-        in_transaction!(self, "bank_flip_staged", tx => {
-            for sql in [SUPERSEDE, FLIP] {
-                sqlx::query(sql)
-                    .bind(bank_id.to_string())
-                    .execute(&mut *tx)
-                    .await
-                    .map_err(&failed)?;
+        const DRAFT: &str = "-- bank_import_draft
+            UPDATE bank_import SET state = 'draft' WHERE import_no = $1 AND state = 'staged'";
+        const NOTHING: &str = "-- bank_import_nothing
+            DELETE FROM bank_import WHERE import_no = $1 AND state = 'staged'";
+        let failed = StoreError::in_query("bank_import_end");
+        in_transaction!(self, "bank_import_end", tx => {
+            let ended = sqlx::query(if has_units { DRAFT } else { NOTHING })
+                .bind(import_no)
+                .execute(&mut *tx)
+                .await
+                .map_err(&failed)?;
+            if ended.rows_affected() == 0 {
+                return Err(StoreError::Refused("another import into the bank has begun"));
             }
             bind_audit!(audit).execute(&mut *tx).await.map_err(&failed)?;
         });
         Ok(())
     }
 
-    /// Removes what an import that was cut off has left.
+    /// Removes what an import that was cut off has left, in slices as it was written.
     async fn bank_drop_staged(&self, bank_id: BankId) -> Result<(), StoreError> {
-        const ITEM_KEYS: &str = "-- item_key_drop_staged
-            DELETE FROM item_key WHERE item_version_no IN (SELECT i.item_version_no
-                FROM item_version AS i
-                JOIN unit_version AS v ON v.unit_version_no = i.unit_version_no
-                JOIN unit AS u ON u.unit_no = v.unit_no
-                WHERE v.state = 'staged' AND u.bank_id = $1)";
-        const ITEMS: &str = "-- item_version_drop_staged
-            DELETE FROM item_version WHERE unit_version_no IN (SELECT v.unit_version_no
-                FROM unit_version AS v JOIN unit AS u ON u.unit_no = v.unit_no
-                WHERE v.state = 'staged' AND u.bank_id = $1)";
-        const UNITS: &str = "-- unit_version_drop_staged
-            DELETE FROM unit_version WHERE state = 'staged'
-                AND unit_no IN (SELECT unit_no FROM unit WHERE bank_id = $1)";
+        const LEFT: &str = "-- unit_version_left
+            SELECT v.unit_version_no FROM unit_version AS v
+            JOIN bank_import AS n ON n.import_no = v.import_no
+            WHERE n.bank_id = $1 AND n.state = 'staged' ORDER BY v.unit_version_no LIMIT $2";
+        const IMPORTS: &str = "-- bank_import_drop_staged
+            DELETE FROM bank_import WHERE bank_id = $1 AND state = 'staged'";
         let failed = StoreError::in_query("bank_drop_staged");
-        in_transaction!(self, "bank_drop_staged", tx => {
-            for sql in [ITEM_KEYS, ITEMS, UNITS] {
-                sqlx::query(sql)
-                    .bind(bank_id.to_string())
-                    .execute(&mut *tx)
-                    .await
-                    .map_err(&failed)?;
+        let slice = i64::try_from(SLICE).expect("a slice is small");
+        loop {
+            let left: Vec<i64> = on!(self.writer(), pool => sqlx::query_scalar(LEFT)
+                .bind(bank_id.to_string())
+                .bind(slice)
+                .fetch_all(pool)
+                .await)
+            .map_err(&failed)?;
+            if left.is_empty() {
+                break;
             }
-        });
-        Ok(())
+            let began = Instant::now();
+            let versions = list(left.len(), 1);
+            let drop_rows = [
+                format!(
+                    "-- item_key_drop_staged
+                    DELETE FROM item_key WHERE item_version_no IN (SELECT item_version_no
+                        FROM item_version WHERE unit_version_no IN {versions})"
+                ),
+                format!(
+                    "-- item_version_drop_staged
+                    DELETE FROM item_version WHERE unit_version_no IN {versions}"
+                ),
+                format!(
+                    "-- unit_version_drop_staged
+                    DELETE FROM unit_version WHERE unit_version_no IN {versions}"
+                ),
+            ];
+            in_transaction!(self, "bank_drop_staged", tx => {
+                for sql in drop_rows {
+                    let mut query = sqlx::query(AssertSqlSafe(sql));
+                    for unit_version_no in &left {
+                        query = query.bind(unit_version_no);
+                    }
+                    query.execute(&mut *tx).await.map_err(&failed)?;
+                }
+            });
+            self.rest(began).await;
+        }
+        on!(self.writer(), pool => sqlx::query(IMPORTS)
+            .bind(bank_id.to_string())
+            .execute(pool)
+            .await
+            .map(|_| ()))
+        .map_err(&failed)
     }
 }
 
@@ -271,10 +320,10 @@ fn placed<'a>((unit_no, _, unit): &'a (i64, i64, &'a NewUnit)) -> impl Iterator<
 fn version_sql(count: usize) -> String {
     format!(
         "-- unit_version_stage
-        INSERT INTO unit_version (unit_no, version, state, item_type, topic, difficulty, tags,
-            pool, shared, content_hash, source, imported_by, imported_at_ms)
+        INSERT INTO unit_version (unit_no, version, import_no, item_type, topic, difficulty, tags,
+            pool, shared, content_hash, source)
         VALUES {} RETURNING unit_no, unit_version_no",
-        rows(count, 13)
+        rows(count, 11)
     )
 }
 

@@ -33,12 +33,16 @@ impl Store {
         const SQL: &str = "-- bank_units
             SELECT v.unit_version_no, v.item_type, v.topic, v.difficulty, v.shared,
                 i.item_version_no, i.item_no, i.content, i.content_hash, i.pinned, k.key_bits
-            FROM unit AS u
-            JOIN unit_version AS v ON v.unit_no = u.unit_no
+            FROM bank_import AS n
+            JOIN unit_version AS v ON v.import_no = n.import_no
             JOIN item_version AS i ON i.unit_version_no = v.unit_version_no
             JOIN item_key AS k ON k.item_version_no = i.item_version_no
-            WHERE u.bank_id = $1 AND v.pool = 'exam' AND v.approved_revision <= $2
-                AND (v.retired_revision IS NULL OR v.retired_revision > $2)
+            WHERE n.bank_id = $1 AND v.pool = 'exam' AND n.approved_revision <= $2
+                AND (v.withdrawn_revision IS NULL OR v.withdrawn_revision > $2)
+                AND NOT EXISTS (SELECT 1 FROM unit_version AS w
+                    JOIN bank_import AS m ON m.import_no = w.import_no
+                    WHERE w.unit_no = v.unit_no AND w.version > v.version
+                        AND m.approved_revision <= $2)
             ORDER BY v.unit_version_no, i.position";
         let rows: Vec<Row> = on!(self.readers(), pool => sqlx::query_as(SQL)
             .bind(bank_id.to_string())
@@ -78,11 +82,15 @@ impl Store {
     pub async fn bank_list(&self) -> Result<Vec<BankRow>, StoreError> {
         const SQL: &str = "-- bank_list
             SELECT b.bank_id, b.name, b.revision,
-                count(CASE WHEN v.state = 'approved' THEN 1 END),
-                count(CASE WHEN v.state = 'draft' THEN 1 END)
+                count(CASE WHEN n.state = 'approved' AND i.item_version_no IS NOT NULL THEN 1 END),
+                count(CASE WHEN n.state = 'draft' AND i.item_version_no IS NOT NULL THEN 1 END)
             FROM bank AS b
-            LEFT JOIN unit AS u ON u.bank_id = b.bank_id
-            LEFT JOIN unit_version AS v ON v.unit_no = u.unit_no
+            LEFT JOIN bank_import AS n ON n.bank_id = b.bank_id
+            LEFT JOIN unit_version AS v ON v.import_no = n.import_no
+                AND v.withdrawn_revision IS NULL
+                AND NOT EXISTS (SELECT 1 FROM unit_version AS w
+                    JOIN bank_import AS m ON m.import_no = w.import_no
+                    WHERE w.unit_no = v.unit_no AND w.version > v.version AND m.state = n.state)
             LEFT JOIN item_version AS i ON i.unit_version_no = v.unit_version_no
             GROUP BY b.bank_id, b.name, b.revision ORDER BY b.name";
         let rows: Vec<(String, String, i64, i64, i64)> =

@@ -9,7 +9,7 @@ use sqlx::{PgConnection, Row, SqliteConnection};
 use crate::store::StoreError;
 
 /// The tables that are moved, in order.
-pub(super) const TABLES: [&str; 28] = [
+pub(super) const TABLES: [&str; 29] = [
     "setting",
     "cycle",
     "institution",
@@ -21,6 +21,7 @@ pub(super) const TABLES: [&str; 28] = [
     "sign_in",
     "sign_in_failure",
     "bank",
+    "bank_import",
     "unit",
     "unit_version",
     "item",
