@@ -17,6 +17,7 @@ use crate::limits::Limits;
 use crate::live::hints::Hints;
 use crate::live::registry::Registry;
 use crate::live::sittings::Sittings;
+use crate::lookups::Lookups;
 use crate::store::Store;
 
 /// A running server. Cheap to clone; all clones are one server.
@@ -33,6 +34,8 @@ pub struct Shared {
     pub keys: Keys,
     /// The database.
     pub store: Store,
+    /// What phones that come back ask the database for.
+    pub lookups: Lookups,
     /// The way to the journal.
     pub journal: JournalWriter,
     /// Published exams, ready to draw and score.

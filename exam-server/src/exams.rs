@@ -19,7 +19,7 @@ use moka::future::Cache;
 
 use crate::app::App;
 use crate::problem::ApiError;
-use crate::store::{Attempt, ExamRow, Scope, StoreError};
+use crate::store::{Attempt, ExamRow, StoreError};
 
 pub use exposure::{read as read_exposure, refresh as refresh_exposure};
 pub use list::{ExamView, NoticeView};
@@ -128,7 +128,7 @@ impl Exams {
         if let Some(known) = self.attempts.get(&id).await {
             return Ok(Some(known));
         }
-        let found = app.store.attempt_find(id, &Scope::All).await?.map(Arc::new);
+        let found = app.lookups.attempt(id).await?.map(Arc::new);
         if let Some(attempt) = &found {
             self.attempts.insert(id, Arc::clone(attempt)).await;
         }

@@ -14,6 +14,7 @@ pub mod journal_writer;
 pub mod keys;
 pub mod limits;
 pub mod live;
+pub mod lookups;
 pub mod problem;
 pub mod protocol;
 pub mod routes;

@@ -26,6 +26,7 @@ use crate::live::mailbox::Push;
 use crate::live::registry::Registry;
 use crate::live::sittings::Sittings;
 use crate::live::{closer, outage};
+use crate::lookups::Lookups;
 use crate::store::{Store, Target};
 use crate::{routes, serve};
 
@@ -160,6 +161,7 @@ pub async fn start_with(
     let (journal, writer) = JournalWriter::spawn(store.clone(), Arc::clone(&health));
     let app = App::new(Shared {
         hints: Hints::spawn(&store),
+        lookups: Lookups::new(&store, &clock),
         config,
         clock,
         keys,

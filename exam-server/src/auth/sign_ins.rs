@@ -18,7 +18,7 @@ pub const CANDIDATE_LASTS: Span = Span::from_minutes(36 * 60);
 pub const STAFF_LASTS: Span = Span::from_minutes(12 * 60);
 
 /// How long after the close of a running attempt its sign-in still opens things.
-const AFTER_ATTEMPT: Span = Span::from_minutes(30);
+pub const AFTER_ATTEMPT: Span = Span::from_minutes(30);
 
 /// How long a looked-up sign-in is believed. A revocation on this node is at once; one on another
 /// node is noticed after this at the latest.
@@ -70,7 +70,7 @@ impl SignIns {
         if let Some(known) = self.known.get(hash).await {
             return Ok(Some(known));
         }
-        let found = app.store.sign_in_find(hash, app.clock.now(), AFTER_ATTEMPT.as_ms()).await?;
+        let found = app.lookups.sign_in(hash).await?;
         if let Some(sign_in) = &found {
             self.known.insert(hash.to_vec(), sign_in.clone()).await;
         }

@@ -95,7 +95,7 @@ impl Sitting {
     /// # Errors
     /// [`StoreError`] when the database is in trouble or the journal does not fold.
     pub async fn load(app: &App, attempt: Arc<Attempt>) -> Result<Option<Self>, StoreError> {
-        let session = app.store.session_load(attempt.key, attempt.attempt_id).await?;
+        let session = app.lookups.session(attempt.key, attempt.attempt_id).await?;
         Ok(session.map(|session| Self {
             attempt,
             session,
@@ -445,7 +445,7 @@ impl Sitting {
         if !self.stale {
             return Ok(());
         }
-        let loaded = app.store.session_load(self.attempt.key, self.attempt.attempt_id).await?;
+        let loaded = app.lookups.session(self.attempt.key, self.attempt.attempt_id).await?;
         if let Some(session) = loaded {
             self.session = session;
             self.durable = false;

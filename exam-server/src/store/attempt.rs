@@ -103,18 +103,34 @@ impl Store {
         id: AttemptId,
         scope: &Scope,
     ) -> Result<Option<Attempt>, StoreError> {
-        const SQL: &str = "-- attempt_find
+        let attempt = self.attempts_find(&[id]).await?.remove(&id);
+        Ok(attempt.filter(|attempt| scope.covers(attempt.institution_id)))
+    }
+
+    /// Looks up attempts; an unknown id is left out.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database is in trouble or a row cannot be read.
+    pub async fn attempts_find(
+        &self,
+        ids: &[AttemptId],
+    ) -> Result<HashMap<AttemptId, Attempt>, StoreError> {
+        let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        let rows: Vec<Row> = rows_of_many!(
+            self,
+            &ids,
+            "text",
+            "-- attempts_find
             SELECT a.attempt_no, a.attempt_id, a.candidate_no, c.candidate_id, c.institution_id,
                 a.exam_id, a.exam_revision, a.audience_row, a.started_at_ms, a.closed_at_ms
             FROM attempt AS a JOIN candidate AS c ON c.candidate_no = a.candidate_no
-            WHERE a.attempt_id = $1";
-        let row: Option<Row> = on!(self.readers(), pool => sqlx::query_as(SQL)
-            .bind(id.to_string())
-            .fetch_optional(pool)
-            .await)
-        .map_err(StoreError::in_query("attempt_find"))?;
-        let attempt = row.map(Attempt::try_from).transpose()?;
-        Ok(attempt.filter(|attempt| scope.covers(attempt.institution_id)))
+            WHERE a.attempt_id IN",
+            ""
+        )
+        .map_err(StoreError::in_query("attempts_find"))?;
+        rows.into_iter()
+            .map(|row| Attempt::try_from(row).map(|attempt| (attempt.attempt_id, attempt)))
+            .collect()
     }
 
     /// The attempts of candidates, oldest first; whoever has none is left out.
@@ -129,6 +145,7 @@ impl Store {
         let rows: Vec<Found> = rows_of_many!(
             self,
             candidates,
+            "bigint",
             "-- attempt_list_of
             SELECT a.candidate_no, a.attempt_id, a.exam_id, a.started_at_ms, a.closed_at_ms,
                 a.phase, r.points, r.verdict

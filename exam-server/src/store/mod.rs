@@ -59,20 +59,20 @@ macro_rules! on {
 }
 pub(crate) use on;
 
-/// Reads the rows of many numbers in one query; `$before` ends in `IN`.
+/// Reads the rows of many keys of a type in one query; `$before` ends in `IN`.
 macro_rules! rows_of_many {
-    ($store:expr, $numbers:expr, $before:literal, $after:literal) => {
+    ($store:expr, $list:expr, $type:literal, $before:literal, $after:literal) => {
         match $store.readers() {
             $crate::store::Pool::Sqlite(pool) => {
-                let numbers = serde_json::to_string($numbers).expect("numbers are JSON");
+                let list = serde_json::to_string($list).expect("numbers and texts are JSON");
                 sqlx::query_as(concat!($before, " (SELECT value FROM json_each($1)) ", $after))
-                    .bind(numbers)
+                    .bind(list)
                     .fetch_all(pool)
                     .await
             }
             $crate::store::Pool::Postgres(pool) => {
-                sqlx::query_as(concat!($before, " (SELECT unnest($1::bigint[])) ", $after))
-                    .bind($numbers)
+                sqlx::query_as(concat!($before, " (SELECT unnest($1::", $type, "[])) ", $after))
+                    .bind($list)
                     .fetch_all(pool)
                     .await
             }

@@ -28,6 +28,7 @@ impl Store {
         let rows: Vec<Row> = rows_of_many!(
             self,
             candidates,
+            "bigint",
             "-- person_find
             SELECT c.candidate_no, c.activated, i.name, r.category, r.practice_scope, r.level
             FROM candidate AS c

@@ -1,9 +1,11 @@
 //! Sign-ins: opaque tokens that can be revoked at once, kept as hashes.
 
+use std::collections::HashMap;
+
 use exam_core::ids::StaffId;
 use exam_core::time::Timestamp;
 
-use super::{Store, StoreError, in_transaction, on, parse_column};
+use super::{Pool, Store, StoreError, in_transaction, on, parse_column};
 
 /// Who is signed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +29,7 @@ pub struct SignIn {
 
 #[derive(sqlx::FromRow)]
 struct Row {
+    token_hash: Vec<u8>,
     candidate_no: Option<i64>,
     staff_id: Option<String>,
     only_password: i64,
@@ -65,8 +68,7 @@ impl Store {
         .map_err(StoreError::in_query("sign_in_create"))
     }
 
-    /// Looks up a sign-in that is good at `now`: not revoked, and not expired unless an attempt
-    /// of its candidate still runs or ended within `slack_ms`.
+    /// Looks up a sign-in, as [`sign_ins_find`](Self::sign_ins_find) does.
     ///
     /// # Errors
     /// [`StoreError`] when the database is in trouble or the row cannot be read.
@@ -76,21 +78,50 @@ impl Store {
         now: Timestamp,
         slack_ms: i64,
     ) -> Result<Option<SignIn>, StoreError> {
-        const SQL: &str = "-- sign_in_find
-            SELECT s.candidate_no, s.staff_id, s.only_password, s.expires_at_ms FROM sign_in AS s
-            LEFT JOIN staff AS t ON t.staff_id = s.staff_id
-            WHERE s.token_hash = $1 AND s.revoked_at_ms IS NULL AND t.disabled_at_ms IS NULL
+        Ok(self.sign_ins_find(&[token_hash.to_vec()], now, slack_ms).await?.remove(token_hash))
+    }
+
+    /// Looks up sign-ins that are good at `now`, by the hashes of their tokens: not revoked, and
+    /// not expired unless an attempt of their candidate still runs or ended within `slack_ms`.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database is in trouble or a row cannot be read.
+    pub async fn sign_ins_find(
+        &self,
+        token_hashes: &[Vec<u8>],
+        now: Timestamp,
+        slack_ms: i64,
+    ) -> Result<HashMap<Vec<u8>, SignIn>, StoreError> {
+        macro_rules! sql {
+            ($hashes:literal) => {
+                concat!(
+                    "-- sign_ins_find
+            SELECT s.token_hash, s.candidate_no, s.staff_id, s.only_password, s.expires_at_ms
+            FROM sign_in AS s LEFT JOIN staff AS t ON t.staff_id = s.staff_id
+            WHERE s.token_hash IN (",
+                    $hashes,
+                    ") AND s.revoked_at_ms IS NULL AND t.disabled_at_ms IS NULL
                 AND (s.expires_at_ms > $2 OR EXISTS (SELECT 1 FROM attempt AS a
                     WHERE a.candidate_no = s.candidate_no AND a.started_at_ms <= s.expires_at_ms
-                        AND (a.closed_at_ms IS NULL OR a.closed_at_ms > $3)))";
-        let row: Option<Row> = on!(self.readers(), pool => sqlx::query_as(SQL)
-            .bind(token_hash)
-            .bind(now.as_ms())
-            .bind(now.as_ms() - slack_ms)
-            .fetch_optional(pool)
-            .await)
-        .map_err(StoreError::in_query("sign_in_find"))?;
-        row.map(|row| {
+                        AND (a.closed_at_ms IS NULL OR a.closed_at_ms > $3)))"
+                )
+            };
+        }
+        let slack = now.as_ms() - slack_ms;
+        let rows: Result<Vec<Row>, sqlx::Error> = match self.readers() {
+            Pool::Sqlite(pool) => {
+                let hashes: Vec<String> = token_hashes.iter().map(hex::encode).collect();
+                let hashes = serde_json::to_string(&hashes).expect("texts are JSON");
+                let query = sqlx::query_as(sql!("SELECT unhex(value) FROM json_each($1)"));
+                query.bind(hashes).bind(now.as_ms()).bind(slack).fetch_all(pool).await
+            }
+            Pool::Postgres(pool) => {
+                let query = sqlx::query_as(sql!("SELECT unnest($1::bytea[])"));
+                query.bind(token_hashes).bind(now.as_ms()).bind(slack).fetch_all(pool).await
+            }
+        };
+        let rows = rows.map_err(StoreError::in_query("sign_ins_find"))?;
+        let sign_in = |row: Row| {
             let principal = match (row.candidate_no, row.staff_id) {
                 (Some(candidate_no), None) => Principal::Candidate(candidate_no),
                 (None, Some(staff_id)) => {
@@ -98,13 +129,14 @@ impl Store {
                 }
                 _ => return Err(StoreError::bad_row("sign_in", "token", "nobody's")),
             };
-            Ok(SignIn {
+            let sign_in = SignIn {
                 principal,
                 only_password: row.only_password != 0,
                 expires_at: Timestamp::from_ms(row.expires_at_ms),
-            })
-        })
-        .transpose()
+            };
+            Ok((row.token_hash, sign_in))
+        };
+        rows.into_iter().map(sign_in).collect()
     }
 
     /// Ends a sign-in at once.
