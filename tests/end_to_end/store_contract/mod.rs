@@ -14,6 +14,8 @@ on_both! {
     a_checkpoint_shortens_loading_and_changes_nothing;
     who_imported_cannot_approve;
     an_import_that_is_cut_off_leaves_nothing;
+    each_revision_of_a_bank_holds_the_versions_of_its_time;
+    sessions_are_loaded_together_as_alone;
     the_same_import_twice_changes_nothing;
     a_changed_audit_row_is_found;
     a_restored_backup_is_the_same;

@@ -202,6 +202,44 @@ pub async fn a_checkpoint_shortens_loading_and_changes_nothing(kind: Kind) {
     assert_eq!(Session::replay(id, bytes).expect("it folds"), load().await);
 }
 
+pub async fn sessions_are_loaded_together_as_alone(kind: Kind) {
+    let Some(fixture) = fixture(kind, 4).await else { return };
+    let started = fixture.started(&fixture.candidates).await;
+    let mut keys: Vec<_> = started.into_values().collect();
+    for (frames, (key, _)) in keys.iter().enumerate() {
+        for expected in 1..=frames as u64 {
+            assert_eq!(fixture.commit(&[append(*key, expected)]).await, [Written::Done]);
+        }
+    }
+    // One has a checkpoint on the way, one's journal is damaged, and one is nobody's.
+    let (checked, id) = keys[3];
+    let session = fixture.store().session_load(checked, id).await.expect("folds").expect("is");
+    let Write::Append(mut frame) = append(checked, 4) else { unreachable!() };
+    let checkpoint = Some(serde_json::to_string(&session).expect("JSON"));
+    frame.attached = Some(Box::new(Attached { checkpoint, ..Attached::default() }));
+    assert_eq!(fixture.commit(&[Write::Append(frame)]).await, [Written::Done]);
+    let (damaged, _) = keys[2];
+    let damage = format!(
+        "UPDATE journal_frame SET body = 'nothing' WHERE attempt_no = {} AND seq = 2",
+        damaged.attempt_no
+    );
+    bank::execute(fixture.store(), sqlx::AssertSqlSafe(damage)).await;
+    let nobody = AttemptKey { candidate_no: damaged.candidate_no, attempt_no: 999_999 };
+    keys.push((nobody, AttemptId::fresh(Timestamp::from_ms(1), &mut system_rng())));
+    let mut together = fixture.store().sessions_load(&keys).await.expect("it answers");
+    for (key, id) in &keys {
+        let alone = fixture.store().session_load(*key, *id).await;
+        match together.remove(&(*key, *id)) {
+            Some(Ok(session)) => assert_eq!(alone.expect("it folds"), Some(session)),
+            Some(Err(error)) => {
+                assert_eq!((*key, error.to_string()), (damaged, alone.unwrap_err().to_string()));
+            }
+            None => assert_eq!((*key, alone.expect("it answers")), (nobody, None)),
+        }
+    }
+    assert!(together.is_empty());
+}
+
 /// A second bank and its author, who is about to import into it.
 struct Import {
     author: StaffId,
@@ -278,6 +316,51 @@ pub async fn the_same_import_twice_changes_nothing(kind: Kind) {
     let row = desk.store.bank_list().await.expect("it answers");
     let row = row.into_iter().find(|row| row.bank_id == bank).expect("is there");
     assert_eq!(row.draft_items, 74, "the older draft is superseded");
+}
+
+pub async fn each_revision_of_a_bank_holds_the_versions_of_its_time(kind: Kind) {
+    let Some(fixture) = fixture(kind, 0).await else { return };
+    let desk = &fixture.desk;
+    let Import { author, bank, entry, now } = an_import(desk).await;
+    let approver = desk.store.staff_find("approver").await.expect("it answers").expect("is there");
+    let mut units = bank::units(&mut HashMap::new());
+    units.truncate(3);
+    let import = async |units: &[exam_server::store::NewUnit]| {
+        desk.store.bank_import(bank, units, author, now, &entry, |_| {}).await.expect("imported")
+    };
+    let approve = async || {
+        desk.store.bank_approve(bank, approver.staff_id, now, &entry).await.expect("approved")
+    };
+    let stems = async |revision: i64| {
+        let units = desk.store.bank_units(bank, revision).await.expect("it answers");
+        let mut stems: Vec<String> =
+            units.into_iter().map(|mut unit| unit.items.remove(0).content).collect();
+        stems.sort_unstable();
+        stems
+    };
+    import(&units).await;
+    assert_eq!(stems(1).await.len(), 0, "drafts are not drawn");
+    assert_eq!(approve().await, 3);
+    let first = stems(1).await;
+    assert_eq!(first.len(), 3);
+    // Two imports before the next approval: of one unit the second says the last word.
+    for content in ["{\"stem\":\"!one\"}", "{\"stem\":\"!two\"}"] {
+        units[0].items[0].content = content.to_owned();
+        units[0].content_hash = content.as_bytes().to_vec();
+        assert_eq!(import(&units).await.added, units[0].items.len());
+    }
+    assert_eq!(approve().await, 1, "two versions of one unit");
+    assert_eq!(stems(1).await, first, "what was published does not change");
+    let second = stems(2).await;
+    assert_eq!(second.len(), 3);
+    assert!(second.contains(&units[0].items[0].content), "{second:?}");
+    let row = desk.store.bank_list().await.expect("it answers");
+    let row = row.into_iter().find(|row| row.bank_id == bank).expect("is there");
+    let items: usize = units.iter().map(|unit| unit.items.len()).sum();
+    assert_eq!((row.revision, row.approved_items, row.draft_items), (2, items as i64, 0));
+    assert_eq!(import(&units).await.added, 0);
+    let nothing = desk.store.bank_approve(bank, approver.staff_id, now, &entry).await;
+    assert!(matches!(nothing, Err(StoreError::Refused(_))), "{nothing:?}");
 }
 
 pub async fn a_changed_audit_row_is_found(kind: Kind) {

@@ -8,8 +8,38 @@ use exam_core::session::{Corrupt, Seq, Session};
 use super::AttemptKey;
 use crate::store::{Pool, Store, StoreError, rows_of_many};
 
-/// Frames, each with its number, by the attempt's number.
-type Journals = HashMap<i64, Vec<(i64, String)>>;
+/// The journals of `$1`, a JSON list of attempts each with the end that is known, as `chain`. Each
+/// frame on SQLite links back to the one before it in its attempt.
+macro_rules! chain {
+    () => {
+        "WITH RECURSIVE chain (attempt_no, after, seq, previous_id, body) AS (
+                SELECT f.attempt_no, j.value ->> 1, f.seq, f.previous_id, f.body
+                FROM json_each($1) AS j
+                CROSS JOIN journal_head AS h ON h.attempt_no = j.value ->> 0
+                CROSS JOIN journal_frame AS f ON f.id = h.last_id
+                WHERE f.attempt_no = h.attempt_no AND f.seq > j.value ->> 1
+                UNION ALL
+                SELECT f.attempt_no, c.after, f.seq, f.previous_id, f.body FROM chain AS c
+                CROSS JOIN journal_frame AS f ON f.id = c.previous_id
+                WHERE f.attempt_no = c.attempt_no AND f.seq = c.seq - 1 AND f.seq > c.after
+            )"
+    };
+}
+
+/// Journals with the ends that are known, as `chain` takes them.
+fn ends_of(ends: &[(AttemptKey, Seq)]) -> String {
+    let pairs: Vec<_> = ends.iter().map(|(key, after)| (key.attempt_no, number(*after))).collect();
+    serde_json::to_string(&pairs).expect("numbers are JSON")
+}
+
+fn number(seq: Seq) -> i64 {
+    i64::try_from(seq.0).expect("a seq counts frames")
+}
+
+/// The frames of a journal, a line each: JSON has no line feed in it.
+fn frames_of(lines: &str) -> impl Iterator<Item = &[u8]> {
+    lines.split('\n').map(str::as_bytes)
+}
 
 impl Store {
     /// Folds a session from its newest checkpoint and the frames after it; `None` where there is
@@ -43,15 +73,14 @@ impl Store {
                 (*key, session.map_or(Seq(0), Session::seq))
             })
             .collect();
-        let mut frames = self.journals_after(&ends).await?;
+        let frames = self.journals_after(&ends).await?;
         let fold = |&(key, attempt): &(AttemptKey, AttemptId)| {
-            let frames = frames.remove(&key.attempt_no).unwrap_or_default();
-            let bodies = frames.iter().map(|(_, body)| body.as_bytes());
+            let mut bodies =
+                frames.get(&key.attempt_no).into_iter().flat_map(|lines| frames_of(lines));
             let session = match checkpoints.remove(&key.attempt_no) {
-                Some(mut session) => bodies
-                    .map(|body| session.apply(body))
-                    .collect::<Result<(), _>>()
-                    .map(|()| session),
+                Some(mut session) => {
+                    bodies.try_for_each(|body| session.apply(body)).map(|()| session)
+                }
                 None => Session::replay(attempt, bodies),
             };
             match session {
@@ -110,42 +139,57 @@ impl Store {
         key: AttemptKey,
         after: Seq,
     ) -> Result<Vec<(i64, String)>, StoreError> {
-        let mut frames = self.journals_after(&[(key, after)]).await?;
-        Ok(frames.remove(&key.attempt_no).unwrap_or_default())
+        const SQLITE: &str = concat!(
+            "-- journal_frames
+            ",
+            chain!(),
+            "
+            SELECT seq, body FROM chain ORDER BY seq"
+        );
+        const POSTGRES: &str = "-- journal_frames
+            SELECT seq, body FROM journal_frame
+            WHERE candidate_no = $1 AND attempt_no = $2 AND seq > $3 ORDER BY seq";
+        match self.readers() {
+            Pool::Sqlite(pool) => {
+                sqlx::query_as(SQLITE).bind(ends_of(&[(key, after)])).fetch_all(pool).await
+            }
+            Pool::Postgres(pool) => {
+                sqlx::query_as(POSTGRES)
+                    .bind(key.candidate_no)
+                    .bind(key.attempt_no)
+                    .bind(number(after))
+                    .fetch_all(pool)
+                    .await
+            }
+        }
+        .map_err(StoreError::in_query("journal_frames"))
     }
 
-    /// The frames of journals after their ends as known, in order, by the attempt's number.
-    async fn journals_after(&self, ends: &[(AttemptKey, Seq)]) -> Result<Journals, StoreError> {
-        // Each frame on SQLite links back to the one before it in its attempt.
-        const SQLITE: &str = "-- journals_after
-            WITH RECURSIVE chain (attempt_no, after, seq, previous_id, body) AS (
-                SELECT f.attempt_no, j.value ->> 1, f.seq, f.previous_id, f.body
-                FROM json_each($1) AS j
-                CROSS JOIN journal_head AS h ON h.attempt_no = j.value ->> 0
-                CROSS JOIN journal_frame AS f ON f.id = h.last_id
-                WHERE f.attempt_no = h.attempt_no AND f.seq > j.value ->> 1
-                UNION ALL
-                SELECT f.attempt_no, c.after, f.seq, f.previous_id, f.body FROM chain AS c
-                CROSS JOIN journal_frame AS f ON f.id = c.previous_id
-                WHERE f.attempt_no = c.attempt_no AND f.seq = c.seq - 1 AND f.seq > c.after
-            )
-            SELECT attempt_no, seq, body FROM chain";
+    /// The frames of journals after their ends as known, by the attempt's number: in order, a line
+    /// each. A row is dearer than what stands in it, and a journal has dozens of frames.
+    async fn journals_after(
+        &self,
+        ends: &[(AttemptKey, Seq)],
+    ) -> Result<HashMap<i64, String>, StoreError> {
+        const SQLITE: &str = concat!(
+            "-- journals_after
+            ",
+            chain!(),
+            "
+            SELECT attempt_no, group_concat(body, char(10) ORDER BY seq)
+            FROM chain GROUP BY attempt_no"
+        );
         // The order in the subquery has it looked up by the key, journal by journal.
         const POSTGRES: &str = "-- journals_after
-            SELECT k.attempt_no, f.seq, f.body
+            SELECT k.attempt_no, string_agg(f.body, chr(10) ORDER BY f.seq)
             FROM UNNEST($1::bigint[], $2::bigint[], $3::bigint[])
                 AS k(candidate_no, attempt_no, after)
             CROSS JOIN LATERAL (SELECT seq, body FROM journal_frame AS f
                 WHERE f.candidate_no = k.candidate_no AND f.attempt_no = k.attempt_no
-                    AND f.seq > k.after ORDER BY seq) AS f";
-        let seq = |seq: Seq| i64::try_from(seq.0).expect("a seq counts frames");
-        let rows: Result<Vec<(i64, i64, String)>, _> = match self.readers() {
-            Pool::Sqlite(pool) => {
-                let ends: Vec<(i64, i64)> =
-                    ends.iter().map(|(key, after)| (key.attempt_no, seq(*after))).collect();
-                let ends = serde_json::to_string(&ends).expect("numbers are JSON");
-                sqlx::query_as(SQLITE).bind(ends).fetch_all(pool).await
-            }
+                    AND f.seq > k.after ORDER BY seq) AS f
+            GROUP BY k.attempt_no";
+        let rows: Result<Vec<(i64, String)>, _> = match self.readers() {
+            Pool::Sqlite(pool) => sqlx::query_as(SQLITE).bind(ends_of(ends)).fetch_all(pool).await,
             Pool::Postgres(pool) => {
                 let column = |value: fn(&AttemptKey) -> i64| {
                     ends.iter().map(|(key, _)| value(key)).collect::<Vec<_>>()
@@ -153,19 +197,12 @@ impl Store {
                 sqlx::query_as(POSTGRES)
                     .bind(column(|key| key.candidate_no))
                     .bind(column(|key| key.attempt_no))
-                    .bind(ends.iter().map(|(_, after)| seq(*after)).collect::<Vec<_>>())
+                    .bind(ends.iter().map(|(_, after)| number(*after)).collect::<Vec<_>>())
                     .fetch_all(pool)
                     .await
             }
         };
-        let mut journals = Journals::default();
-        for (attempt_no, seq, body) in rows.map_err(StoreError::in_query("journals_after"))? {
-            journals.entry(attempt_no).or_default().push((seq, body));
-        }
-        for frames in journals.values_mut() {
-            frames.sort_unstable_by_key(|(seq, _)| *seq);
-        }
-        Ok(journals)
+        Ok(rows.map_err(StoreError::in_query("journals_after"))?.into_iter().collect())
     }
 
     /// The ends of the journals of `keys`, in one query; a journal that is not there is left out.
