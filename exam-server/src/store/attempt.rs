@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use exam_core::ids::{AttemptId, CandidateId, ExamId, InstitutionId};
 use exam_core::session::Seq;
 use exam_core::time::Timestamp;
+use serde::Deserialize;
 
 use super::{AttemptKey, Scope, Store, StoreError, on, parse_column, rows_of_many};
 
@@ -59,7 +60,7 @@ pub struct OpenAttempt {
     pub attempt_id: AttemptId,
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx::FromRow, Deserialize)]
 struct Row {
     attempt_no: i64,
     attempt_id: String,
@@ -120,14 +121,13 @@ impl Store {
             self,
             &ids,
             "text",
-            "-- attempts_find
-            SELECT a.attempt_no, a.attempt_id, a.candidate_no, c.candidate_id, c.institution_id,
-                a.exam_id, a.exam_revision, a.audience_row, a.started_at_ms, a.closed_at_ms
-            FROM attempt AS a JOIN candidate AS c ON c.candidate_no = a.candidate_no
+            "attempts_find",
+            "a.attempt_no, a.attempt_id, a.candidate_no, c.candidate_id, c.institution_id,
+                a.exam_id, a.exam_revision, a.audience_row, a.started_at_ms, a.closed_at_ms",
+            "FROM attempt AS a JOIN candidate AS c ON c.candidate_no = a.candidate_no
             WHERE a.attempt_id IN",
             ""
-        )
-        .map_err(StoreError::in_query("attempts_find"))?;
+        )?;
         rows.into_iter()
             .map(|row| Attempt::try_from(row).map(|attempt| (attempt.attempt_id, attempt)))
             .collect()
@@ -146,14 +146,13 @@ impl Store {
             self,
             candidates,
             "bigint",
-            "-- attempt_list_of
-            SELECT a.candidate_no, a.attempt_id, a.exam_id, a.started_at_ms, a.closed_at_ms,
-                a.phase, r.points, r.verdict
-            FROM attempt AS a LEFT JOIN result AS r ON r.attempt_no = a.attempt_no
+            "attempt_list_of",
+            "a.candidate_no, a.attempt_id, a.exam_id, a.started_at_ms, a.closed_at_ms,
+                a.phase, r.points, r.verdict",
+            "FROM attempt AS a LEFT JOIN result AS r ON r.attempt_no = a.attempt_no
             WHERE a.candidate_no IN",
             "ORDER BY a.attempt_no"
-        )
-        .map_err(StoreError::in_query("attempt_list_of"))?;
+        )?;
         let mut lists: HashMap<i64, Vec<AttemptSummary>> = HashMap::new();
         for (candidate_no, attempt_id, exam_id, started_at, closed_at, phase, points, verdict) in
             rows

@@ -59,24 +59,45 @@ macro_rules! on {
 }
 pub(crate) use on;
 
-/// Reads the rows of many keys of a type in one query; `$before` ends in `IN`.
+/// Reads the rows of many keys of a type in one query; `$from` ends in `IN`. On SQLite they come as
+/// one JSON text: each row would wake whoever reads it.
 macro_rules! rows_of_many {
-    ($store:expr, $list:expr, $type:literal, $before:literal, $after:literal) => {
+    ($store:expr, $list:expr, $type:literal, $name:literal, $columns:literal, $from:literal,
+        $order:literal) => {
         match $store.readers() {
             $crate::store::Pool::Sqlite(pool) => {
+                const SQL: &str = concat!(
+                    "-- ",
+                    $name,
+                    "\nSELECT json_group_array(json_array(",
+                    $columns,
+                    ") ",
+                    $order,
+                    ") ",
+                    $from,
+                    " (SELECT value FROM json_each($1))"
+                );
                 let list = serde_json::to_string($list).expect("numbers and texts are JSON");
-                sqlx::query_as(concat!($before, " (SELECT value FROM json_each($1)) ", $after))
-                    .bind(list)
-                    .fetch_all(pool)
-                    .await
+                let rows = sqlx::query_scalar(SQL).bind(list).fetch_one(pool).await;
+                rows.and_then(|rows: String| $crate::store::json_rows(&rows))
             }
             $crate::store::Pool::Postgres(pool) => {
-                sqlx::query_as(concat!($before, " (SELECT unnest($1::", $type, "[])) ", $after))
-                    .bind($list)
-                    .fetch_all(pool)
-                    .await
+                const SQL: &str = concat!(
+                    "-- ",
+                    $name,
+                    "\nSELECT ",
+                    $columns,
+                    " ",
+                    $from,
+                    " (SELECT unnest($1::",
+                    $type,
+                    "[])) ",
+                    $order
+                );
+                sqlx::query_as(SQL).bind($list).fetch_all(pool).await
             }
         }
+        .map_err($crate::store::StoreError::in_query($name))
     };
 }
 pub(crate) use rows_of_many;
@@ -274,6 +295,11 @@ pub(crate) fn parse_column<T: std::str::FromStr>(
     text: &str,
 ) -> Result<T, StoreError> {
     text.parse().map_err(|_| StoreError::bad_row(table, key, format!("{text:?} is not expected")))
+}
+
+/// Reads rows that came as one JSON text.
+pub(crate) fn json_rows<T: serde::de::DeserializeOwned>(rows: &str) -> Result<Vec<T>, sqlx::Error> {
+    serde_json::from_str(rows).map_err(|error| sqlx::Error::Decode(error.into()))
 }
 
 /// Reads JSON from a column.

@@ -29,15 +29,14 @@ impl Store {
             self,
             candidates,
             "bigint",
-            "-- person_find
-            SELECT c.candidate_no, c.activated, i.name, r.category, r.practice_scope, r.level
-            FROM candidate AS c
+            "person_find",
+            "c.candidate_no, c.activated, i.name, r.category, r.practice_scope, r.level",
+            "FROM candidate AS c
             JOIN institution AS i ON i.institution_id = c.institution_id
             LEFT JOIN registration AS r ON r.candidate_no = c.candidate_no
             WHERE c.candidate_no IN",
             "ORDER BY r.certificate_no"
-        )
-        .map_err(StoreError::in_query("person_find"))?;
+        )?;
         let mut people = HashMap::new();
         for (candidate_no, activated, institution, category, scope, level) in rows {
             let person = people.entry(candidate_no).or_insert_with(|| PersonRow {

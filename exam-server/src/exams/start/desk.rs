@@ -18,7 +18,7 @@ use crate::store::{AttemptSummary, PersonRow, StoreError};
 
 /// How long after the last ones the next starts are served: what a joint start of thousands waits,
 /// and what makes it cheap.
-const GATHER: Span = Span::from_ms(50);
+const GATHER: Span = Span::from_ms(100);
 
 /// How many are served together.
 const TOGETHER_MAX: usize = 200;

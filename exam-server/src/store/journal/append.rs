@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use rustc_hash::FxHashSet;
+use sqlx::sqlite::SqliteQueryResult;
 use sqlx::{PgConnection, PgPool, SqliteConnection, SqlitePool};
 
 use super::start::{StartColumns, start_rows};
@@ -164,8 +165,9 @@ async fn start_sqlite(
         FROM json_each($1) AS j
         WHERE (SELECT count(*) FROM attempt AS a
             WHERE a.candidate_no = j.value ->> 1 AND a.exam_id = j.value ->> 2) = j.value ->> 9
-        ON CONFLICT DO NOTHING
-        RETURNING attempt_id, attempt_no";
+        ON CONFLICT DO NOTHING";
+    const STARTED: &str = "-- attempt_started
+        SELECT attempt_id, attempt_no FROM attempt WHERE attempt_no BETWEEN $1 AND $2";
     const PAPER: &str = "-- paper_store
         INSERT INTO paper (attempt_no, body)
         SELECT j.value ->> 0, j.value ->> 1 FROM json_each($1) AS j";
@@ -176,12 +178,24 @@ async fn start_sqlite(
         return Ok(HashMap::new());
     }
     let failed = StoreError::in_query("attempt_start");
-    let rows: Vec<(String, i64)> = sqlx::query_as(ATTEMPT)
-        .bind(start_rows(starts))
-        .fetch_all(&mut *tx)
-        .await
-        .map_err(&failed)?;
-    let started: HashMap<_, _> = rows.into_iter().collect();
+    let done =
+        sqlx::query(ATTEMPT).bind(start_rows(starts)).execute(&mut *tx).await.map_err(&failed)?;
+    let numbers = numbers_given(&done);
+    // Rows that came back one by one would each wake whoever reads them.
+    let started: HashMap<String, i64> = if done.rows_affected() == starts.len() as u64 {
+        let ids = starts.iter().map(|start| start.attempt_id.to_string());
+        ids.zip(numbers).collect()
+    } else if numbers.is_empty() {
+        return Ok(HashMap::new());
+    } else {
+        let rows: Vec<(String, i64)> = sqlx::query_as(STARTED)
+            .bind(numbers.start())
+            .bind(numbers.end())
+            .fetch_all(&mut *tx)
+            .await
+            .map_err(&failed)?;
+        rows.into_iter().collect()
+    };
     let papers: Vec<(i64, &str)> = starts
         .iter()
         .filter_map(|start| {
@@ -269,23 +283,28 @@ async fn append_sqlite(
         .execute(&mut *connection)
         .await
         .map_err(&failed)?;
-    let count = done.rows_affected();
-    if count == frames.len() as u64 {
+    if done.rows_affected() == frames.len() as u64 {
         return Ok(Won::All);
     }
-    if count == 0 {
+    let numbers = numbers_given(&done);
+    if numbers.is_empty() {
         return Ok(Won::Some(FxHashSet::default()));
     }
-    // Row ids of one statement follow each other: nobody else holds the write lock.
-    let last = done.last_insert_rowid();
-    let first = last - i64::try_from(count).expect("a batch is small") + 1;
     let won: Vec<i64> = sqlx::query_scalar(WON)
-        .bind(first)
-        .bind(last)
+        .bind(numbers.start())
+        .bind(numbers.end())
         .fetch_all(connection)
         .await
         .map_err(&failed)?;
     Ok(Won::Some(won.into_iter().collect()))
+}
+
+/// The numbers that an INSERT gave its rows, in order: those of one statement follow each other,
+/// because nobody else holds the write lock.
+fn numbers_given(done: &SqliteQueryResult) -> std::ops::RangeInclusive<i64> {
+    let count = i64::try_from(done.rows_affected()).expect("a batch is small");
+    let last = done.last_insert_rowid();
+    last - count + 1..=last
 }
 
 /// The frames as one JSON object of bodies by "attempt:expected".

@@ -118,11 +118,11 @@ impl Store {
             self,
             attempts,
             "bigint",
-            "-- checkpoints_find
-            SELECT attempt_no, body FROM checkpoint WHERE attempt_no IN",
+            "checkpoints_find",
+            "attempt_no, body",
+            "FROM checkpoint WHERE attempt_no IN",
             ""
-        )
-        .map_err(StoreError::in_query("checkpoints_find"))?;
+        )?;
         // A checkpoint of an older release that no longer reads is no loss: the journal is there.
         let read = |(attempt_no, body): (i64, String)| {
             Some((attempt_no, serde_json::from_str(&body).ok()?))
