@@ -34,7 +34,7 @@ pub async fn serve(address: SocketAddr) -> anyhow::Result<()> {
 }
 
 async fn echo(upgrade: WebSocketUpgrade) -> Response {
-    let upgrade = upgrade.protocols(["exam.v1"]).read_buffer_size(4_096).write_buffer_size(0);
+    let upgrade = upgrade.protocols(["exam.v1"]).read_buffer_size(2_048).write_buffer_size(0);
     upgrade.max_write_buffer_size(256 * 1_024).on_upgrade(async |mut socket| {
         while let Some(Ok(message)) = socket.recv().await {
             let Message::Text(text) = message else { continue };
