@@ -13,6 +13,7 @@ use tracing::{info, warn};
 
 use crate::app::{App, Shared};
 use crate::auth::hasher::Hasher;
+use crate::auth::revocations;
 use crate::auth::sign_ins::SignIns;
 use crate::clock::Clock;
 use crate::config::{Config, Settings};
@@ -196,6 +197,7 @@ pub async fn start_with(
         tokio::spawn(closer::run(app.clone(), upkeep.clone())),
         tokio::spawn(hints::compare_heads(app.clone(), upkeep.clone())),
         tokio::spawn(hints::listen(app.clone(), upkeep.clone())),
+        tokio::spawn(revocations::follow(app.clone(), upkeep.clone())),
         tokio::spawn(seal_audit(app.clone(), upkeep.clone())),
         tokio::spawn(follow_clock(app.clone(), upkeep.clone())),
         tokio::spawn(keep_small(app.clone(), upkeep.clone())),

@@ -81,3 +81,31 @@ async fn two_nodes_close_an_attempt_once() {
     second.stop().await;
     first.running.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_signs_out_on_one_node_is_signed_out_on_the_other() {
+    let Some(first) = Server::start(Kind::Postgres).await else { return };
+    let settings = server::settings(&first.database);
+    let second = start(&settings, || panic!("a sync failed"));
+    let second = second.await.expect("a second node starts");
+    let phone = first.candidate();
+    let there = phone.clone().at(second.address);
+    let attempt = phone.start(first.exam.id).await;
+    let mut socket = there.connect(&attempt).await;
+    socket.save(1, 1, &["a"]).await;
+    // Looked up long ago, and still believed: a lookup for each request would cost a start half.
+    let minute = exam_core::time::Span::from_minutes(1);
+    exam_server::routes::turn_clock(&second.app, minute).await.expect("it can be turned");
+    first.turn(minute).await;
+    there.get(&format!("/attempts/{attempt}")).await;
+    let (status, _) = phone.post("/sign-out", json!({})).await;
+    assert_eq!(status, reqwest::StatusCode::NO_CONTENT);
+    let began = Instant::now();
+    assert_eq!(socket.ended().await, Some(4401));
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    let path = format!("/attempts/{attempt}");
+    let (status, _) = there.request(reqwest::Method::GET, &path, None).await;
+    assert_eq!(status, reqwest::StatusCode::UNAUTHORIZED);
+    second.stop().await;
+    first.running.stop().await;
+}

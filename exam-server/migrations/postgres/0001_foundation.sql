@@ -94,6 +94,7 @@ create table sign_in (
 );
 create index sign_in_by_candidate on sign_in (candidate_no) where candidate_no is not null;
 create index sign_in_by_staff on sign_in (staff_id) where staff_id is not null;
+create index sign_in_revoked on sign_in (revoked_at_ms) where revoked_at_ms is not null;
 
 -- Wrong passwords in a row, by keyed hash of the identity that was tried, known or not.
 create table sign_in_failure (

@@ -4,5 +4,6 @@ pub mod extract;
 pub mod hasher;
 pub mod origin;
 pub mod queue;
+pub mod revocations;
 pub mod sign_ins;
 pub mod totp;

@@ -411,7 +411,7 @@ impl Connection {
             }
             Push::Stopping => Ok(()), // The loop sees it.
             Push::Message(text) => self.send(&ServerMessage::Message { text }).await,
-            Push::Revoked(token_hash) if token_hash == self.token_hash => {
+            Push::Revoked(hashes) if hashes.contains(&self.token_hash) => {
                 Err(Ending::Close(CLOSE_NOT_SIGNED_IN, "signed out"))
             }
             Push::Revoked(_) => Ok(()),

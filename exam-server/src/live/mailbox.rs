@@ -22,8 +22,8 @@ pub enum Push {
     Message(String),
     /// The server stops.
     Stopping,
-    /// The sign-in with this token hash was revoked.
-    Revoked(Vec<u8>),
+    /// The sign-ins with these token hashes were revoked.
+    Revoked(Arc<[Vec<u8>]>),
 }
 
 /// What one connection and those who tell it things share.

@@ -175,7 +175,7 @@ impl Store {
         .map_err(StoreError::in_query("sign_in_revoke"))
     }
 
-    /// Which of `token_hashes` are still good, so that open connections can be told.
+    /// The token hashes of sign-ins that were revoked since then.
     ///
     /// # Errors
     /// [`StoreError::Driver`] when the database is in trouble.

@@ -16,7 +16,7 @@ use crate::store::{Principal, SignIn};
 const PROTOCOL: &str = "exam.v1";
 
 /// The library's default of 128 KiB costs that much a socket and half the throughput.
-const READ_BUFFER_BYTES: usize = 4 * 1024;
+const READ_BUFFER_BYTES: usize = 2 * 1024;
 
 /// What may wait for a phone that does not read, before the connection ends.
 const WRITE_BUFFER_BYTES_MAX: usize = 256 * 1024;
