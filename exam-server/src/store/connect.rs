@@ -166,7 +166,13 @@ async fn open_sqlite(options: &SqliteConnectOptions) -> Result<Store, StoreError
                 Ok(!connection.is_in_transaction())
             })
         })
-        .connect_with(options.clone().pragma("cache_size", SQLITE_WRITER_CACHE))
+        // What a statement would undo of itself stays in memory: a file costs more than a start.
+        .connect_with(
+            options
+                .clone()
+                .pragma("cache_size", SQLITE_WRITER_CACHE)
+                .pragma("temp_store", "memory"),
+        )
         .await
         .map_err(StoreError::in_query("open"))?;
     assert_sqlite_is_safe(&writer).await?;
