@@ -27,7 +27,7 @@ pub struct Echo {
 /// # Errors
 /// When the address is not this machine's, or taken.
 pub async fn serve(address: SocketAddr) -> anyhow::Result<()> {
-    crate::load::check_address(address)?;
+    crate::wire::check_address(address)?;
     let listener = exam_server::serve::listen(address)?;
     axum::serve(listener, Router::new().route("/echo", get(echo))).await?;
     Ok(())

@@ -27,6 +27,15 @@ pub struct Wire {
     socket: WebSocketStream<TcpStream>,
 }
 
+/// Refuses to load anything but this machine.
+///
+/// # Errors
+/// For an address that is not of the loopback range.
+pub fn check_address(address: SocketAddr) -> anyhow::Result<()> {
+    anyhow::ensure!(address.ip().is_loopback(), "{address} is not this machine: refused");
+    Ok(())
+}
+
 /// The loopback address that the connection numbered `number` comes from.
 #[must_use]
 pub fn source(number: usize) -> Ipv4Addr {

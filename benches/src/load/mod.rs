@@ -64,21 +64,12 @@ pub struct Plan {
     pub echo: Option<Vec<String>>,
 }
 
-/// Refuses to load anything but this machine.
-///
-/// # Errors
-/// For an address that is not of the loopback range.
-pub fn check_address(address: SocketAddr) -> anyhow::Result<()> {
-    anyhow::ensure!(address.ip().is_loopback(), "{address} is not this machine: refused");
-    Ok(())
-}
-
 /// Runs the plan to its end.
 ///
 /// # Errors
 /// For an address that is not of this machine, or an echo that does not start.
 pub async fn run(plan: Plan) -> anyhow::Result<Report> {
-    check_address(plan.address)?;
+    crate::wire::check_address(plan.address)?;
     let plan = Arc::new(plan);
     let count = plan.identities.len();
     let pid = process_at(plan.address);
