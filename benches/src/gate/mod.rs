@@ -96,10 +96,10 @@ impl Size {
         if self.small { full.div_ceil(50) } else { full }
     }
 
-    /// So long, or two seconds at the most.
+    /// So long, or a second at the most.
     #[must_use]
     pub fn long(self, full: Duration) -> Duration {
-        if self.small { full.min(Duration::from_secs(2)) } else { full }
+        if self.small { full.min(Duration::from_secs(1)) } else { full }
     }
 }
 
