@@ -1,13 +1,14 @@
 //! Opening the database, and refusing one that could lose what it acknowledged.
 
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
+use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection, PgPool, SqlitePool};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 
-use super::{Store, StoreError};
+use super::{Connections, Store, StoreError};
 
 /// Readers beside the one writer of SQLite: enough that a slow list does not hold up a resume.
 const SQLITE_READERS: u32 = 4;
@@ -48,7 +49,7 @@ const MOVE_UNFINISHED: &str = "a move into it was begun and has not finished, so
 #[derive(Clone, Debug)]
 pub enum Pool {
     /// Embedded.
-    Sqlite(SqlitePool),
+    Sqlite(Connections),
     /// A server.
     Postgres(PgPool),
 }
@@ -117,7 +118,10 @@ impl Store {
 
     async fn migrate(&self) -> Result<(), StoreError> {
         match &self.writer {
-            Pool::Sqlite(pool) => sqlx::migrate!("migrations/sqlite").run(pool).await,
+            Pool::Sqlite(pool) => {
+                let mut writer = pool.acquire().await.map_err(StoreError::in_query("open"))?;
+                sqlx::migrate!("migrations/sqlite").run(&mut *writer).await
+            }
             Pool::Postgres(pool) => sqlx::migrate!("migrations/postgres").run(pool).await,
         }
         .map_err(StoreError::Migrate)
@@ -147,47 +151,17 @@ async fn open_sqlite(options: &SqliteConnectOptions) -> Result<Store, StoreError
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(5))
         .pragma("wal_autocheckpoint", SQLITE_AUTOCHECKPOINT_PAGES);
-    let writer = SqlitePoolOptions::new()
-        .max_connections(1)
-        .min_connections(1)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        // A file does not hang up: asking before each use would be a trip to the driver's thread.
-        .test_before_acquire(false)
-        // SQLite rolls a transaction back by itself when the disk is full or fails. The driver's
-        // own ROLLBACK then finds none, and it would count one open for ever: nothing could begin
-        // on this connection again.
-        .after_release(|connection, _| {
-            Box::pin(async move {
-                if connection.is_in_transaction() {
-                    connection.ping().await?; // The ROLLBACK of a dropped transaction comes first.
-                }
-                Ok(!connection.is_in_transaction())
-            })
-        })
-        // What a statement would undo of itself stays in memory: a file costs more than a start.
-        .connect_with(
-            options
-                .clone()
-                .pragma("cache_size", SQLITE_WRITER_CACHE)
-                .pragma("temp_store", "memory"),
-        )
-        .await
-        .map_err(StoreError::in_query("open"))?;
+    // What a statement would undo of itself stays in memory: a file costs more than a start.
+    let writing =
+        options.clone().pragma("cache_size", SQLITE_WRITER_CACHE).pragma("temp_store", "memory");
+    let writer = Connections::new(writing, 1, ACQUIRE_TIMEOUT);
     assert_sqlite_is_safe(&writer).await?;
-    let readers = SqlitePoolOptions::new()
-        .max_connections(SQLITE_READERS)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .test_before_acquire(false)
-        .connect_with(options.pragma("query_only", "on"))
-        .await
-        .map_err(StoreError::in_query("open"))?;
+    let reading = options.pragma("query_only", "on");
+    let readers = Connections::new(reading, SQLITE_READERS, ACQUIRE_TIMEOUT);
     let (journal, writer) = (Pool::Sqlite(writer.clone()), Pool::Sqlite(writer));
     Ok(Store {
         readers: Pool::Sqlite(readers),
+        held: Arc::default(),
         #[cfg(feature = "turned-clock")]
         faults: super::Faults::none(&writer).await,
         writer,
@@ -195,7 +169,7 @@ async fn open_sqlite(options: &SqliteConnectOptions) -> Result<Store, StoreError
     })
 }
 
-async fn assert_sqlite_is_safe(pool: &SqlitePool) -> Result<(), StoreError> {
+async fn assert_sqlite_is_safe(pool: &Connections) -> Result<(), StoreError> {
     let read = |sql: &'static str| sqlx::query_scalar::<_, String>(sql);
     let failed = StoreError::in_query("settings");
     let version = read("SELECT sqlite_version()").fetch_one(pool).await.map_err(&failed)?;
@@ -248,6 +222,7 @@ async fn open_postgres(options: &PgConnectOptions) -> Result<Store, StoreError> 
     let (journal, writer) = (Pool::Postgres(journal), Pool::Postgres(pool.clone()));
     Ok(Store {
         readers: Pool::Postgres(pool),
+        held: Arc::default(),
         #[cfg(feature = "turned-clock")]
         faults: super::Faults::none(&writer).await,
         writer,

@@ -3,12 +3,13 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
+use sqlx::sqlite::SqliteConnectOptions;
 use tokio::sync::Notify;
 
-use super::{Pool, StoreError};
+use super::{Connections, Pool, StoreError};
 
 /// What becomes of one commit of the journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +45,7 @@ impl Faults {
     pub(super) async fn none(like: &Pool) -> Self {
         let gone = match like {
             Pool::Sqlite(_) => {
-                let pool = SqlitePoolOptions::new().connect_lazy_with(SqliteConnectOptions::new());
+                let pool = Connections::new(SqliteConnectOptions::new(), 1, Duration::ZERO);
                 pool.close().await;
                 Pool::Sqlite(pool)
             }

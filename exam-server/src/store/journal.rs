@@ -9,6 +9,11 @@ use exam_core::points::Points;
 use exam_core::session::Seq;
 use exam_core::time::Timestamp;
 
+use std::sync::MutexGuard;
+
+use sqlx::pool::PoolConnection;
+use sqlx::{PgPool, Postgres};
+
 use super::{AuditEntry, EvidenceRow, Store, StoreError};
 
 /// An attempt as the journal knows it.
@@ -143,10 +148,34 @@ impl Store {
         let fault = self.faults.before_commit().await?;
         let written = match self.reach(&self.journal) {
             super::Pool::Sqlite(pool) => append::commit_sqlite(pool, batch).await,
-            super::Pool::Postgres(pool) => append::commit_postgres(pool, batch).await,
+            super::Pool::Postgres(pool) => {
+                let mut connection = self.journal_connection(pool).await?;
+                let written = append::commit_postgres(&mut connection, batch).await;
+                if written.is_ok() {
+                    *self.held() = Some(connection);
+                }
+                written
+            }
         };
         #[cfg(feature = "turned-clock")]
         super::Faults::after_commit(fault)?;
         written
+    }
+
+    /// The connection that the last commit left, or another one. After a commit that failed, or was
+    /// given up, it has gone back to its pool, which looks whether it still lives.
+    async fn journal_connection(
+        &self,
+        pool: &PgPool,
+    ) -> Result<PoolConnection<Postgres>, StoreError> {
+        let held = if pool.is_closed() { None } else { self.held().take() };
+        match held {
+            Some(connection) => Ok(connection),
+            None => pool.acquire().await.map_err(StoreError::in_query("journal_commit")),
+        }
+    }
+
+    fn held(&self) -> MutexGuard<'_, Option<PoolConnection<Postgres>>> {
+        self.held.lock().expect("nobody panics with it")
     }
 }

@@ -8,6 +8,7 @@ mod audit;
 mod bank;
 mod candidate;
 mod connect;
+mod connections;
 mod evidence;
 mod exam;
 mod exposure;
@@ -31,6 +32,7 @@ pub use audit::{AuditEntry, AuditRow, AuditTrouble};
 pub use bank::{BankItem, BankRow, BankUnit, DraftCounts, NewItem, NewUnit};
 pub use candidate::{Account, Candidate, Identity, NewCandidate, Registration};
 pub use connect::{Pool, Target};
+pub use connections::{Connections, Held};
 pub use evidence::EvidenceRow;
 pub use exam::{ExamRow, NewExam};
 pub use exposure::ExposureRow;
@@ -46,7 +48,11 @@ pub use sign_in::{Principal, SignIn};
 pub use staff::{NewStaff, Role, Staff};
 pub use transfer::TableCount;
 
+use std::sync::{Arc, Mutex};
+
 use exam_core::ids::AttemptId;
+use sqlx::Postgres;
+use sqlx::pool::PoolConnection;
 
 /// Runs one expression on whichever pool is given; the text is the same for both databases.
 macro_rules! on {
@@ -108,8 +114,9 @@ macro_rules! in_transaction {
     ($store:expr, $query:literal, $tx:ident => $body:block) => {
         match $store.writer() {
             $crate::store::Pool::Sqlite(pool) => {
-                let mut $tx = pool
-                    .begin_with("BEGIN IMMEDIATE")
+                let mut writer =
+                    pool.acquire().await.map_err($crate::store::StoreError::in_query($query))?;
+                let mut $tx = sqlx::Connection::begin_with(&mut *writer, "BEGIN IMMEDIATE")
                     .await
                     .map_err($crate::store::StoreError::in_query($query))?;
                 let result = $body;
@@ -228,6 +235,9 @@ pub struct Store {
     writer: Pool,
     /// What the journal writer commits through; on SQLite the writer itself.
     journal: Pool,
+    /// The connection that the last commit of the journal left, on PostgreSQL: giving it back to
+    /// its pool would cost a round trip.
+    held: Arc<Mutex<Option<PoolConnection<Postgres>>>>,
     #[cfg(feature = "turned-clock")]
     faults: Faults,
 }
@@ -262,9 +272,12 @@ impl Store {
     #[cfg(feature = "turned-clock")]
     #[must_use]
     pub fn is_busy(&self) -> bool {
-        [&self.readers, &self.writer, &self.journal].into_iter().any(
-            |pool| on!(pool, pool => usize::try_from(pool.size()).is_ok_and(|size| size > pool.num_idle())),
-        )
+        [&self.readers, &self.writer, &self.journal].into_iter().any(|pool| match pool {
+            Pool::Sqlite(pool) => pool.is_busy(),
+            Pool::Postgres(pool) => {
+                usize::try_from(pool.size()).is_ok_and(|size| size > pool.num_idle())
+            }
+        })
     }
 
     /// The pool that writes, for tests that do what no store function would.
@@ -282,6 +295,7 @@ impl Store {
 
     /// Closes all connections; on SQLite the write-ahead log is folded into the file.
     pub async fn close(&self) {
+        drop(self.held.lock().expect("nobody panics with it").take());
         on!(&self.readers, pool => pool.close().await);
         on!(&self.journal, pool => pool.close().await);
         on!(&self.writer, pool => pool.close().await);

@@ -6,12 +6,15 @@
 
 mod tables;
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use exam_core::time::Timestamp;
 use futures_util::TryStreamExt;
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
-use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool, SqliteConnection, SqlitePool};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool, SqliteConnection};
 
-use super::{Pool, Store, StoreError};
+use super::{Connections, Pool, Store, StoreError};
 use tables::{TABLES, Table, Values};
 
 /// The setting of a database that a move has not finished with.
@@ -39,18 +42,14 @@ impl Store {
     /// [`StoreError::Unsafe`] when its schema is not this program's.
     pub async fn open_to_read(options: &SqliteConnectOptions) -> Result<Self, StoreError> {
         // One connection that is never given up: `transfer_freeze` begins its transaction on it.
-        let pool = SqlitePoolOptions::new()
-            .max_connections(1)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .connect_with(options.clone().create_if_missing(false).read_only(true))
-            .await
-            .map_err(StoreError::in_query("open_to_read"))?;
+        let options = options.clone().create_if_missing(false).read_only(true);
+        let pool = Connections::new(options, 1, Duration::from_secs(3));
         check_schema(&pool).await?;
         let pool = Pool::Sqlite(pool);
         Ok(Self {
             #[cfg(feature = "turned-clock")]
             faults: super::Faults::none(&pool).await,
+            held: Arc::default(),
             readers: pool.clone(),
             writer: pool.clone(),
             journal: pool,
@@ -159,7 +158,7 @@ impl Store {
         Ok(both)
     }
 
-    fn source(&self) -> Result<&SqlitePool, StoreError> {
+    fn source(&self) -> Result<&Connections, StoreError> {
         match &self.readers {
             Pool::Sqlite(pool) => Ok(pool),
             Pool::Postgres(_) => Err(StoreError::Refused("a move begins at SQLite")),
@@ -276,7 +275,7 @@ async fn table_with_rows(target: &mut PgConnection) -> Result<Option<&'static st
 }
 
 /// The source is read as it is, so its schema must be the one that this program writes.
-async fn check_schema(source: &SqlitePool) -> Result<(), StoreError> {
+async fn check_schema(source: &Connections) -> Result<(), StoreError> {
     const SQL: &str = "-- transfer_schema
         SELECT version, checksum FROM _sqlx_migrations WHERE success ORDER BY version";
     let found: Vec<(i64, Vec<u8>)> =

@@ -4,14 +4,14 @@ use std::collections::HashMap;
 
 use rustc_hash::FxHashSet;
 use sqlx::sqlite::SqliteQueryResult;
-use sqlx::{PgConnection, PgPool, SqliteConnection, SqlitePool};
+use sqlx::{Connection, PgConnection, SqliteConnection};
 
 use super::start::{StartColumns, start_rows};
 use exam_core::time::Timestamp;
 
 use super::{Append, AttemptKey, Start, Write, Written};
 use crate::store::audit::bind_audit;
-use crate::store::{EvidenceRow, StoreError, evidence};
+use crate::store::{Connections, EvidenceRow, StoreError, evidence};
 
 /// A batch taken apart by kind; each write remembers its place.
 #[derive(Default)]
@@ -113,18 +113,18 @@ impl<'a> Sorted<'a> {
 }
 
 pub(super) async fn commit_sqlite(
-    pool: &SqlitePool,
+    pool: &Connections,
     batch: &[Write],
 ) -> Result<Vec<Written>, StoreError> {
     let failed = StoreError::in_query("journal_commit");
     let sorted = Sorted::of(batch);
+    let mut connection = pool.acquire().await.map_err(&failed)?;
     if sorted.only_appends() {
         // One statement is its own transaction: a commit is one trip to the driver's thread.
-        let mut connection = pool.acquire().await.map_err(&failed)?;
         let won = append_sqlite(&mut connection, &sorted.frames(&HashMap::new())).await?;
         return Ok(sorted.outcome(batch.len(), &won, &HashMap::new()));
     }
-    let mut tx = pool.begin_with("BEGIN IMMEDIATE").await.map_err(&failed)?;
+    let mut tx = connection.begin_with("BEGIN IMMEDIATE").await.map_err(&failed)?;
     let started = start_sqlite(&mut tx, &sorted.starts()).await?;
     let won = append_sqlite(&mut tx, &sorted.frames(&started)).await?;
     settle_sqlite(&mut tx, &sorted, &won).await?;
@@ -133,7 +133,7 @@ pub(super) async fn commit_sqlite(
 }
 
 pub(super) async fn commit_postgres(
-    pool: &PgPool,
+    connection: &mut PgConnection,
     batch: &[Write],
 ) -> Result<Vec<Written>, StoreError> {
     let failed = StoreError::in_query("journal_commit");
@@ -141,11 +141,10 @@ pub(super) async fn commit_postgres(
     let nothing = HashMap::new();
     if sorted.only_appends() {
         // One statement is its own transaction, which saves two round trips.
-        let mut connection = pool.acquire().await.map_err(&failed)?;
-        let won = append_postgres(&mut connection, &sorted.frames(&nothing)).await?;
+        let won = append_postgres(connection, &sorted.frames(&nothing)).await?;
         return Ok(sorted.outcome(batch.len(), &won, &nothing));
     }
-    let mut tx = pool.begin().await.map_err(&failed)?;
+    let mut tx = connection.begin().await.map_err(&failed)?;
     let started = start_postgres(&mut tx, &sorted.starts()).await?;
     let won = append_postgres(&mut tx, &sorted.frames(&started)).await?;
     settle_postgres(&mut tx, &sorted, &won).await?;
