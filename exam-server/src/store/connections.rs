@@ -144,7 +144,7 @@ impl Drop for Held {
 }
 
 /// One statement, on whichever connection is free.
-impl<'c> Executor<'c> for &'c Connections {
+impl<'c> Executor<'c> for &'_ Connections {
     type Database = Sqlite;
 
     fn fetch_many<'e, 'q: 'e, E>(
@@ -155,8 +155,9 @@ impl<'c> Executor<'c> for &'c Connections {
         'c: 'e,
         E: 'q + Execute<'q, Sqlite>,
     {
+        let connections = self.clone();
         let all = async move {
-            match self.acquire().await {
+            match connections.acquire().await {
                 Ok(mut held) => held.fetch_many(query).collect::<Vec<_>>().await,
                 Err(error) => vec![Err(error)],
             }
@@ -172,7 +173,8 @@ impl<'c> Executor<'c> for &'c Connections {
         'c: 'e,
         E: 'q + Execute<'q, Sqlite>,
     {
-        Box::pin(async move { self.acquire().await?.fetch_optional(query).await })
+        let connections = self.clone();
+        Box::pin(async move { connections.acquire().await?.fetch_optional(query).await })
     }
 
     fn prepare_with<'e>(
@@ -183,14 +185,16 @@ impl<'c> Executor<'c> for &'c Connections {
     where
         'c: 'e,
     {
-        Box::pin(async move { self.acquire().await?.prepare_with(sql, parameters).await })
+        let connections = self.clone();
+        Box::pin(async move { connections.acquire().await?.prepare_with(sql, parameters).await })
     }
 
     fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, Result<Describe<Sqlite>, Error>>
     where
         'c: 'e,
     {
-        Box::pin(async move { self.acquire().await?.describe(sql).await })
+        let connections = self.clone();
+        Box::pin(async move { connections.acquire().await?.describe(sql).await })
     }
 }
 

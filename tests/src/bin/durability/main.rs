@@ -103,25 +103,27 @@ async fn run(sizes: Sizes) -> anyhow::Result<bool> {
     let server = Arc::new(server()?);
     let seed = sizes.seed.unwrap_or_else(fresh_seed);
     let mut run = Run::begin();
-    /// Runs a scenario of this size in a task of its own, so that its panic is its own failure.
+    /// Runs a scenario of this size on a thread of its own, so that its panic is its own failure.
     macro_rules! scenario {
-        ($name:literal, $size:expr, $call:expr) => {
+        ($name:literal, $size:expr, $server:ident => $run:expr) => {
             let asked = sizes.only.as_ref().is_none_or(|only| $name.contains(only.as_str()));
             if $size > 0 && asked {
-                let server = Arc::clone(&server);
-                let task = tokio::spawn(async move { $call(server).await });
+                let $server: Arc<PathBuf> = Arc::clone(&server);
+                let runtime = tokio::runtime::Handle::current();
+                let run_it = move || runtime.block_on(async move { $run });
+                let task = tokio::task::spawn_blocking(run_it);
                 run.note($name, task.await.ok().flatten(), probe_here());
             }
         };
     }
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let kills = if kind == Kind::Sqlite { sizes.kills_sqlite } else { sizes.kills_postgres };
-        scenario!("kills", kills, async |server: Arc<PathBuf>| {
+        scenario!("kills", kills, server => {
             kills::random_kills(&server, kind, kills, seed).await
         });
     }
     let (cuts, acks) = (sizes.cuts, sizes.cut_acks);
-    scenario!("power_cuts", cuts, async |server: Arc<PathBuf>| {
+    scenario!("power_cuts", cuts, server => {
         Some(power_cut::power_cuts(&server, cuts, acks, seed).await)
     });
     let acks = sizes.sync_acks;
@@ -131,27 +133,27 @@ async fn run(sizes: Sizes) -> anyhow::Result<bool> {
         (Kind::Postgres, 1, acks / 10),
         (Kind::Postgres, 16, acks),
     ] {
-        scenario!("sync_before_ack", acks, async |server: Arc<PathBuf>| {
+        scenario!("sync_before_ack", acks, server => {
             sync_order::sync_before_ack(&server, kind, phones, acks, seed).await
         });
     }
     let ordinals = sizes.faults;
-    scenario!("faults", ordinals, async |server: Arc<PathBuf>| {
+    scenario!("faults", ordinals, server => {
         faults::disk_faults(&server, ordinals, seed).await
     });
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let (races, backups, damages) = (sizes.races, sizes.backups, sizes.damages);
-        scenario!("races", races, async |_: Arc<PathBuf>| races::races(kind, races, seed).await);
-        scenario!("backups", backups, async |server: Arc<PathBuf>| {
+        scenario!("races", races, _server => races::races(kind, races, seed).await);
+        scenario!("backups", backups, server => {
             backups::backups(&server, kind, backups, damages, seed).await
         });
     }
     let rounds = sizes.node_rounds;
-    scenario!("two_nodes", rounds, async |server: Arc<PathBuf>| {
+    scenario!("two_nodes", rounds, server => {
         nodes::two_nodes(&server, rounds, seed).await
     });
     let cuts = sizes.unknown_commits;
-    scenario!("unknown_commits", cuts, async |server: Arc<PathBuf>| {
+    scenario!("unknown_commits", cuts, server => {
         unknown_commit::unknown_commits(&server, cuts, seed).await
     });
     if sizes.write {
