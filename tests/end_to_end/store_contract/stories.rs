@@ -411,7 +411,8 @@ pub async fn a_restored_backup_is_the_same(kind: Kind) {
     let shown = attempt::show(&copy, &attempt_id).await.expect("the attempt is there");
     assert_eq!(shown.state.responses[&1], ["a"]);
     let mut bytes = std::fs::read(&file).expect("the backup can be read");
-    let middle = bytes.len() / 2;
+    // From where a page begins: what no row uses may change without harm.
+    let middle = bytes.len() / 2 / 4_096 * 4_096;
     bytes[middle..middle + 512].fill(0x5a);
     let damaged = server.database.folder.path().join("damaged");
     std::fs::write(&damaged, bytes).expect("it can be written");
