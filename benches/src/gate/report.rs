@@ -164,7 +164,8 @@ impl Report {
             "# Performance\n\nWritten by `scripts/gate performance`, with the load on the same \
              machine: {}. Speeds are ratios inside one run wherever they can be: the machine is \
              shared, and what it does in a second swings several-fold. CPU is time on a core, the \
-             kernel's part included. A limit that was not kept says so.\n",
+             kernel's part included. A limit that was not kept says so; where the time goes, and \
+             why it is missed, stands in [profile.md](profile.md).\n",
             machine()
         );
         for section in &self.sections {

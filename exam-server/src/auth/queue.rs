@@ -17,6 +17,10 @@ const RETRY_MS_MIN: u64 = 500;
 /// How late anybody is asked back, however long the queue.
 const RETRY_MS_MAX: u64 = 15_000;
 
+/// Those who would have to wait longer are asked back so much earlier at most, each at a time of
+/// their own: a thousand who come back at once hold up the saves.
+const RETRY_MS_SPREAD: u64 = 8_000;
+
 /// The queue of one node. Numbers go up; those up to `admitted` may come in.
 #[derive(Debug)]
 pub struct SignInQueue(Mutex<Numbers>);
@@ -44,6 +48,14 @@ pub enum Turn {
     },
 }
 
+/// When somebody whose turn is in `wait_ms` is asked back.
+fn retry_ms(wait_ms: u64) -> u64 {
+    match wait_ms.checked_sub(RETRY_MS_MAX) {
+        Some(beyond) => RETRY_MS_MAX - beyond % RETRY_MS_SPREAD,
+        None => wait_ms.max(RETRY_MS_MIN),
+    }
+}
+
 impl Default for SignInQueue {
     fn default() -> Self {
         Self(Mutex::new(Numbers { issued: 0, admitted: 0, advanced_at: Instant::now() }))
@@ -69,12 +81,8 @@ impl SignInQueue {
                     numbers.issued
                 });
                 let position = number.saturating_sub(numbers.admitted).max(1);
-                let wait_ms = position * HASH_MS / hasher.threads() as u64;
-                Turn::Wait {
-                    position,
-                    retry_ms: wait_ms.clamp(RETRY_MS_MIN, RETRY_MS_MAX),
-                    ticket: ticket_of(keys, number),
-                }
+                let retry_ms = retry_ms(position * HASH_MS / hasher.threads() as u64);
+                Turn::Wait { position, retry_ms, ticket: ticket_of(keys, number) }
             }
         }
     }
@@ -137,5 +145,21 @@ mod tests {
         for ticket in ["", "7", "7.", "7.0000000000000000", "x.y"] {
             assert_eq!(number_of(&keys, ticket), None, "{ticket}");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_queue_does_not_come_back_all_at_once() {
+        let mut seconds = std::collections::BTreeMap::new();
+        for position in 1..=2_000 {
+            let retry_ms = retry_ms(position * HASH_MS);
+            assert!((RETRY_MS_MIN..=RETRY_MS_MAX).contains(&retry_ms), "{retry_ms}");
+            *seconds.entry(retry_ms / 1_000).or_insert(0) += 1;
+        }
+        assert!(seconds.values().all(|count| *count < 300), "{seconds:?}");
     }
 }
