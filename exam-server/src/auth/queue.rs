@@ -146,11 +146,6 @@ mod tests {
             assert_eq!(number_of(&keys, ticket), None, "{ticket}");
         }
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
 
     #[test]
     fn a_long_queue_does_not_come_back_all_at_once() {
