@@ -21,7 +21,6 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
-use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -44,13 +43,6 @@ const CONNECTIONS_MAX: usize = 19_500;
 
 /// The backlog of connections that wait to be accepted: a joint start.
 const BACKLOG: u32 = 4_096;
-
-/// How many connections are accepted within [`BREATH`]. Thousands that come at once would stand
-/// before every save, each with the work of its first request.
-const ACCEPTED_TOGETHER: u32 = 8;
-
-/// How long is waited behind those that came together: 8,000 connections a second at the most.
-const BREATH: Duration = Duration::from_millis(1);
 
 /// What the kernel may hold for a client that does not read; it takes twice as much. Left alone it
 /// takes megabytes for each, which no limit of this process sees, and a deaf phone is found out
@@ -112,15 +104,7 @@ async fn accept(
     connections: TaskTracker,
     room: Arc<Semaphore>,
 ) {
-    let (mut together, mut since) = (0, Instant::now());
     loop {
-        if together >= ACCEPTED_TOGETHER {
-            if since.elapsed() < BREATH {
-                tokio::time::sleep(BREATH).await;
-            }
-            (together, since) = (0, Instant::now());
-        }
-        together += 1;
         let accepted = tokio::select! {
             () = stopping.cancelled() => return,
             accepted = listener.accept() => accepted,
