@@ -2,6 +2,7 @@
 
 mod append;
 mod load;
+mod settle;
 mod start;
 
 use exam_core::ids::{AttemptId, ExamId};

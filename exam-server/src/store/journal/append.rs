@@ -6,12 +6,11 @@ use rustc_hash::FxHashSet;
 use sqlx::sqlite::SqliteQueryResult;
 use sqlx::{Connection, PgConnection, SqliteConnection};
 
+use super::settle::{self, Settlement};
 use super::start::{StartColumns, start_rows};
-use exam_core::time::Timestamp;
 
 use super::{Append, AttemptKey, Start, Write, Written};
-use crate::store::audit::bind_audit;
-use crate::store::{Connections, EvidenceRow, StoreError, evidence};
+use crate::store::{Connections, EvidenceRow, StoreError};
 
 /// A batch taken apart by kind; each write remembers its place.
 #[derive(Default)]
@@ -87,10 +86,11 @@ impl<'a> Sorted<'a> {
         appends.chain(firsts).collect()
     }
 
-    /// The appends that won, given the attempts whose journals moved.
-    fn winners(&self, won: &Won) -> Vec<&'a Append> {
+    /// What must be stored beside the frames of the appends that won.
+    fn settlement(&self, won: &Won) -> Settlement<'a> {
         let appends = self.appends.iter().map(|&(_, append)| append);
-        appends.filter(|append| won.has(append.key.attempt_no)).collect()
+        let winners = appends.filter(|append| won.has(append.key.attempt_no));
+        Settlement::of(winners, &self.evidence, self.barrier)
     }
 
     fn outcome(&self, length: usize, won: &Won, started: &HashMap<String, i64>) -> Vec<Written> {
@@ -127,7 +127,7 @@ pub(super) async fn commit_sqlite(
     let mut tx = connection.begin_with("BEGIN IMMEDIATE").await.map_err(&failed)?;
     let started = start_sqlite(&mut tx, &sorted.starts()).await?;
     let won = append_sqlite(&mut tx, &sorted.frames(&started)).await?;
-    settle_sqlite(&mut tx, &sorted, &won).await?;
+    settle::on_sqlite(&mut tx, &sorted.settlement(&won)).await?;
     tx.commit().await.map_err(&failed)?;
     Ok(sorted.outcome(batch.len(), &won, &started))
 }
@@ -147,7 +147,7 @@ pub(super) async fn commit_postgres(
     let mut tx = connection.begin().await.map_err(&failed)?;
     let started = start_postgres(&mut tx, &sorted.starts()).await?;
     let won = append_postgres(&mut tx, &sorted.frames(&started)).await?;
-    settle_postgres(&mut tx, &sorted, &won).await?;
+    settle::on_postgres(&mut tx, &sorted.settlement(&won)).await?;
     tx.commit().await.map_err(&failed)?;
     Ok(sorted.outcome(batch.len(), &won, &started))
 }
@@ -357,99 +357,3 @@ async fn append_postgres(
     }
     Ok(Won::Some(won.into_iter().collect()))
 }
-
-/// Stores what belongs to the frames that were appended, and what rides along.
-macro_rules! settle {
-    ($name:ident, $connection:ty) => {
-        async fn $name(
-            tx: &mut $connection,
-            sorted: &Sorted<'_>,
-            won: &Won,
-        ) -> Result<(), StoreError> {
-            for append in sorted.winners(won) {
-                let Some(attached) = &append.attached else { continue };
-                let attempt_no = append.key.attempt_no;
-                if let Some(patch) = &attached.patch {
-                    sqlx::query(PATCH)
-                        .bind(attempt_no)
-                        .bind(patch.phase)
-                        .bind(patch.wake_at.map(Timestamp::as_ms))
-                        .bind(patch.closed_at.map(Timestamp::as_ms))
-                        .bind(patch.closed_by)
-                        .execute(&mut *tx)
-                        .await
-                        .map_err(StoreError::in_query("attempt_patch"))?;
-                }
-                if let Some(result) = &attached.result {
-                    sqlx::query(RESULT)
-                        .bind(attempt_no)
-                        .bind(i64::from(result.points.as_hundredths()))
-                        .bind(i64::from(result.total_points.as_hundredths()))
-                        .bind(i64::from(result.pass_points.as_hundredths()))
-                        .bind(&result.verdict)
-                        .bind(&result.receipt)
-                        .bind(result.scored_at.as_ms())
-                        .execute(&mut *tx)
-                        .await
-                        .map_err(StoreError::in_query("result_store"))?;
-                }
-                if let Some(checkpoint) = &attached.checkpoint {
-                    let seq = i64::try_from(append.expected.next().0).expect("a seq counts frames");
-                    sqlx::query(CHECKPOINT)
-                        .bind(attempt_no)
-                        .bind(seq)
-                        .bind(checkpoint)
-                        .execute(&mut *tx)
-                        .await
-                        .map_err(StoreError::in_query("checkpoint_store"))?;
-                }
-                if let Some(entry) = &attached.audit {
-                    bind_audit!(entry)
-                        .execute(&mut *tx)
-                        .await
-                        .map_err(StoreError::in_query("audit_append"))?;
-                }
-            }
-            for row in &sorted.evidence {
-                sqlx::query(evidence::INSERT)
-                    .bind(row.attempt_no)
-                    .bind(&row.device)
-                    .bind(row.n)
-                    .bind(row.received_at.as_ms())
-                    .bind(row.code)
-                    .bind(&row.message)
-                    .execute(&mut *tx)
-                    .await
-                    .map_err(StoreError::in_query("evidence_keep"))?;
-            }
-            if sorted.barrier {
-                sqlx::query(BARRIER)
-                    .execute(&mut *tx)
-                    .await
-                    .map_err(StoreError::in_query("journal_barrier"))?;
-            }
-            Ok(())
-        }
-    };
-}
-settle!(settle_sqlite, SqliteConnection);
-settle!(settle_postgres, PgConnection);
-
-const PATCH: &str = "-- attempt_patch
-UPDATE attempt SET phase = $2, wake_at_ms = $3,
-    closed_at_ms = coalesce(closed_at_ms, $4), closed_by = coalesce(closed_by, $5)
-WHERE attempt_no = $1";
-
-const RESULT: &str = "-- result_store
-INSERT INTO result (attempt_no, points, total_points, pass_points, verdict, receipt, scored_at_ms)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
-ON CONFLICT (attempt_no) DO UPDATE SET points = excluded.points,
-    verdict = excluded.verdict, scored_at_ms = excluded.scored_at_ms";
-
-const CHECKPOINT: &str = "-- checkpoint_store
-INSERT INTO checkpoint (attempt_no, seq, body) VALUES ($1, $2, $3)
-ON CONFLICT (attempt_no) DO UPDATE SET seq = excluded.seq, body = excluded.body";
-
-/// Something to write, so that the commit syncs whatever was written before.
-const BARRIER: &str = "-- journal_barrier
-UPDATE heartbeat SET beat = beat + 1";
