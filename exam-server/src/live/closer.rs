@@ -6,7 +6,7 @@ use tracing::{error, warn};
 
 use super::sitting::Sitting;
 use crate::app::App;
-use crate::store::{OpenAttempt, Scope, StoreError};
+use crate::store::{OpenAttempt, StoreError};
 
 /// How often the database is asked for attempts whose time is up: a tenth of the five seconds in
 /// which everything must be closed.
@@ -74,12 +74,11 @@ async fn close_due(app: &App, set_aside: &mut SetAside) {
 }
 
 async fn wake(app: &App, open: OpenAttempt) -> anyhow::Result<()> {
-    let attempt = app
-        .store
-        .attempt_find(open.attempt_id, &Scope::All)
-        .await?
-        .ok_or_else(|| StoreError::bad_row("attempt", open.attempt_id, "vanished"))?;
-    let sitting = Sitting::load(app, std::sync::Arc::new(attempt)).await?;
+    // Those that are due at once share their queries.
+    let attempt = app.exams.attempt(app, open.attempt_id).await?;
+    let attempt =
+        attempt.ok_or_else(|| StoreError::bad_row("attempt", open.attempt_id, "vanished"))?;
+    let sitting = Sitting::load(app, attempt).await?;
     let mut sitting =
         sitting.ok_or_else(|| StoreError::bad_row("attempt", open.attempt_id, "no journal"))?;
     sitting.wake(app).await?;

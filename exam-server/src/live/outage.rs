@@ -7,7 +7,7 @@ use tracing::{error, info, warn};
 
 use super::sitting::{CommandError, Sitting};
 use crate::app::App;
-use crate::store::{OpenAttempt, Scope};
+use crate::store::OpenAttempt;
 
 /// How often a node gives a sign of life.
 const BEAT_EVERY: Span = Span::from_seconds(2);
@@ -75,7 +75,7 @@ async fn credit_one(
     from: Timestamp,
     ready: Timestamp,
 ) -> Result<bool, CommandError> {
-    let Some(attempt) = app.store.attempt_find(open.attempt_id, &Scope::All).await? else {
+    let Some(attempt) = app.lookups.attempt(open.attempt_id).await? else {
         return Ok(false);
     };
     let Some(cap) = app.exams.outage_cap(app, &attempt).await? else { return Ok(false) };
