@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use exam_server::server::start;
+use exam_server::server::{Running, start};
 use exam_tests::{Kind, Server, server};
 use serde_json::json;
 use tokio::time::Instant;
@@ -10,12 +10,17 @@ use tokio::time::Instant;
 /// Within how long a phone hears what happened on another node.
 const HEARD_WITHIN: Duration = Duration::from_secs(2);
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_takeover_on_another_node_fences_the_first_within_two_seconds() {
-    let Some(first) = Server::start(Kind::Postgres).await else { return };
+/// Two servers on one database; none where there is no PostgreSQL.
+async fn two_nodes() -> Option<(Server, Running)> {
+    let first = Server::start(Kind::Postgres).await?;
     let settings = server::settings(&first.database);
     let second = start(&settings, || panic!("a sync failed"));
-    let second = second.await.expect("a second node starts");
+    Some((first, second.await.expect("a second node starts")))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_takeover_on_another_node_fences_the_first_within_two_seconds() {
+    let Some((first, second)) = two_nodes().await else { return };
     let phone = first.candidate();
     let tablet = phone.other_phone().at(second.address);
     let attempt = phone.start(first.exam.id).await;
@@ -51,10 +56,7 @@ async fn a_takeover_on_another_node_fences_the_first_within_two_seconds() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_nodes_close_an_attempt_once() {
-    let Some(first) = Server::start(Kind::Postgres).await else { return };
-    let settings = server::settings(&first.database);
-    let second = start(&settings, || panic!("a sync failed"));
-    let second = second.await.expect("a second node starts");
+    let Some((first, second)) = two_nodes().await else { return };
     let phones: Vec<_> = (0..10).map(|_| first.candidate()).collect();
     let mut attempts = Vec::new();
     for phone in &phones {
@@ -84,10 +86,7 @@ async fn two_nodes_close_an_attempt_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_signs_out_on_one_node_is_signed_out_on_the_other() {
-    let Some(first) = Server::start(Kind::Postgres).await else { return };
-    let settings = server::settings(&first.database);
-    let second = start(&settings, || panic!("a sync failed"));
-    let second = second.await.expect("a second node starts");
+    let Some((first, second)) = two_nodes().await else { return };
     let phone = first.candidate();
     let there = phone.clone().at(second.address);
     let attempt = phone.start(first.exam.id).await;

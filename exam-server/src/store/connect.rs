@@ -29,7 +29,7 @@ const JOURNAL_PLANS: [(&str, &str); 4] = [
 ];
 
 /// How long a query waits for a connection before it is answered busy.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+pub(super) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The first SQLite whose readers cannot meet a log that was reset under them.
 const SQLITE_VERSION_MIN: (u32, u32, u32) = (3, 51, 3);

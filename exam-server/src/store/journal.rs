@@ -176,7 +176,7 @@ impl Store {
         }
     }
 
-    fn held(&self) -> MutexGuard<'_, Option<PoolConnection<Postgres>>> {
+    pub(super) fn held(&self) -> MutexGuard<'_, Option<PoolConnection<Postgres>>> {
         self.held.lock().expect("nobody panics with it")
     }
 }

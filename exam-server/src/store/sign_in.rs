@@ -117,7 +117,7 @@ impl Store {
             "SELECT unhex(value) FROM json_each($1)"
         );
         const POSTGRES: &str = sql!(
-            "upper(encode(s.token_hash, 'hex')) AS token_hash, s.candidate_no, s.staff_id,
+            "encode(s.token_hash, 'hex') AS token_hash, s.candidate_no, s.staff_id,
                 s.only_password, s.expires_at_ms",
             "SELECT unnest($1::bytea[])"
         );

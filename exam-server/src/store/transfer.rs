@@ -7,13 +7,13 @@
 mod tables;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use exam_core::time::Timestamp;
 use futures_util::TryStreamExt;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool, SqliteConnection};
 
+use super::connect::ACQUIRE_TIMEOUT;
 use super::{Connections, Pool, Store, StoreError};
 use tables::{TABLES, Table, Values};
 
@@ -43,7 +43,7 @@ impl Store {
     pub async fn open_to_read(options: &SqliteConnectOptions) -> Result<Self, StoreError> {
         // One connection that is never given up: `transfer_freeze` begins its transaction on it.
         let options = options.clone().create_if_missing(false).read_only(true);
-        let pool = Connections::new(options, 1, Duration::from_secs(3));
+        let pool = Connections::new(options, 1, ACQUIRE_TIMEOUT);
         check_schema(&pool).await?;
         let pool = Pool::Sqlite(pool);
         Ok(Self {
