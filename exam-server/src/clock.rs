@@ -160,15 +160,21 @@ impl Clock {
         self.shared.frozen.load(Ordering::Relaxed)
     }
 
-    /// Compares with the database's clock, read between `asked` and now, and moves a little
-    /// towards it. Returns the disagreement in milliseconds.
+    /// Compares with the database's clock, read at some moment between `asked` and now, and moves a
+    /// little towards it. Returns the disagreement in milliseconds: only what lies outside those
+    /// two, for a database that is slow to answer is not wrong.
     pub fn follow(&self, asked: Timestamp, database: Timestamp) -> i64 {
         let shared = &*self.shared;
         let turned = shared.turning.forward_ms();
-        let middle = asked.as_ms() + self.now().since(asked).as_ms() / 2;
-        let skew = database.as_ms() + turned - middle;
+        let (asked, answered) = (asked.as_ms(), self.now().as_ms());
+        let database = database.as_ms() + turned;
+        let skew = database - database.clamp(asked, answered.max(asked));
         shared.offset_ms.fetch_add(skew.clamp(-SLEW_MS, SLEW_MS), Ordering::Relaxed);
-        shared.frozen.store(skew.abs() > DATABASE_SKEW_MAX_MS, Ordering::Relaxed);
+        if skew.abs() > DATABASE_SKEW_MAX_MS {
+            shared.frozen.store(true, Ordering::Relaxed);
+        } else if answered - asked <= DATABASE_SKEW_MAX_MS {
+            shared.frozen.store(false, Ordering::Relaxed);
+        }
         skew
     }
 
@@ -222,6 +228,21 @@ mod tests {
         assert!(clock.now() >= before);
         assert!(clock.is_frozen());
         clock.follow(clock.now(), clock.now());
+        assert!(!clock.is_frozen());
+    }
+
+    #[test]
+    fn a_slow_answer_is_no_disagreement_and_proves_no_agreement() {
+        let clock = Clock::starting_at(Timestamp::from_ms(1_000_000));
+        let slow = || clock.now() - Span::from_seconds(2);
+        assert_eq!(clock.follow(slow(), clock.now() - Span::from_ms(10)), 0);
+        assert!(!clock.is_frozen());
+        assert!(clock.follow(slow(), clock.now() + Span::from_seconds(3)) > 2_900);
+        assert!(clock.is_frozen());
+        clock.follow(slow(), clock.now() - Span::from_ms(10));
+        assert!(clock.is_frozen(), "it may still disagree");
+        clock.follow(clock.now(), clock.now());
+        assert!(!clock.is_frozen());
     }
 
     #[test]
