@@ -1,6 +1,7 @@
 //! Closes attempts whose time is up and whose candidates are not connected to this node.
 
 use exam_core::time::Span;
+use futures_util::stream::{self, StreamExt};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
@@ -12,11 +13,11 @@ use crate::store::{OpenAttempt, StoreError};
 /// which everything must be closed.
 const ASK_EVERY: Span = Span::from_ms(500);
 
-/// How many attempts are closed before the database is asked again.
+/// How many attempts are closed before the database is asked again; at once if there are more.
 const PAGE: i64 = 1_000;
 
 /// How many are closed at once, so that they share commits without crowding out saves.
-const AT_ONCE: usize = 256;
+const AT_ONCE: usize = 512;
 
 /// How long an attempt that could not be closed is set aside the first time; it doubles.
 const SET_ASIDE: Span = Span::from_seconds(2);
@@ -36,13 +37,16 @@ pub async fn run(app: App, stopping: CancellationToken) {
             () = stopping.cancelled() => return,
             () = ticks.tick() => {}
         }
-        if app.may_close() {
-            close_due(&app, &mut set_aside).await;
+        while app.may_close() && !stopping.is_cancelled() {
+            if !close_due(&app, &mut set_aside).await {
+                break;
+            }
         }
     }
 }
 
-async fn close_due(app: &App, set_aside: &mut SetAside) {
+/// Closes a page of those that are due, and says whether it is worth asking for more at once.
+async fn close_due(app: &App, set_aside: &mut SetAside) -> bool {
     let now = app.clock.now();
     let limit = PAGE + i64::try_from(set_aside.len()).unwrap_or(0);
     let due = match app.store.attempt_due(now, limit).await {
@@ -50,30 +54,35 @@ async fn close_due(app: &App, set_aside: &mut SetAside) {
         Err(trouble) => {
             warn!(error = &trouble as &dyn std::error::Error, "attempts due were not listed");
             app.health.database_failed();
-            return;
+            return false;
         }
     };
+    let full = i64::try_from(due.len()).is_ok_and(|count| count == limit);
     let ready = |attempt: &&OpenAttempt| {
         set_aside.get(&attempt.key.attempt_no).is_none_or(|(again_at, _)| *again_at <= now)
     };
     let due: Vec<OpenAttempt> = due.iter().filter(ready).copied().collect();
-    for part in due.chunks(AT_ONCE) {
-        if !app.may_close() {
-            return;
-        }
-        let wakes = part.iter().map(|attempt| wake(app, *attempt));
-        let ended = futures_util::future::join_all(wakes).await;
-        for (attempt, outcome) in part.iter().zip(ended) {
-            match outcome {
-                Ok(()) => drop(set_aside.remove(&attempt.key.attempt_no)),
-                Err(error) => note(app, set_aside, *attempt, &error),
+    // Not in parts that wait for their last one: while some commit, others are looked up.
+    let mut wakes = stream::iter(due)
+        .take_while(|_| std::future::ready(app.may_close()))
+        .map(async |attempt| (attempt, wake(app, attempt).await))
+        .buffer_unordered(AT_ONCE);
+    let mut any_moved = false;
+    while let Some((attempt, outcome)) = wakes.next().await {
+        match outcome {
+            Ok(moved) => {
+                any_moved |= moved;
+                set_aside.remove(&attempt.key.attempt_no);
             }
+            Err(error) => note(app, set_aside, attempt, &error),
         }
     }
     metrics::gauge!("exam_attempts_set_aside").set(set_aside.len() as f64);
+    full && any_moved
 }
 
-async fn wake(app: &App, open: OpenAttempt) -> anyhow::Result<()> {
+/// Closes one attempt, and says whether that moved it.
+async fn wake(app: &App, open: OpenAttempt) -> anyhow::Result<bool> {
     // Those that are due at once share their queries.
     let attempt = app.exams.attempt(app, open.attempt_id).await?;
     let attempt =
@@ -81,8 +90,7 @@ async fn wake(app: &App, open: OpenAttempt) -> anyhow::Result<()> {
     let sitting = Sitting::load(app, attempt).await?;
     let mut sitting =
         sitting.ok_or_else(|| StoreError::bad_row("attempt", open.attempt_id, "no journal"))?;
-    sitting.wake(app).await?;
-    Ok(())
+    Ok(sitting.wake(app).await?)
 }
 
 /// Sets one attempt aside alone, with an alarm, so that it does not delay the others.
