@@ -85,6 +85,17 @@ impl<'a> Intake<'a> {
         self.list(problem);
     }
 
+    /// Refuses an item that its format can say and a bank cannot hold.
+    pub(crate) fn refuse(&mut self, raw: &RawUnit, code: &'static str, message: String) {
+        self.imported.items += 1;
+        let problem = Problem {
+            sheet: raw.place.sheet.as_deref().map(str::to_owned),
+            row: raw.place.row,
+            ..Problem::error(self.file, Some(&raw.code), code, message)
+        };
+        self.list(problem);
+    }
+
     /// Takes a unit, or says why not. One with an error is left out.
     pub(crate) fn take(&mut self, raw: RawUnit) {
         let count = raw.items.len().max(1);
@@ -116,6 +127,10 @@ impl<'a> Intake<'a> {
         if self.unlisted > 0 {
             let message = format!("另有 {} 个问题未列出，请先修改以上各处", self.unlisted);
             self.imported.problems.push(Problem::error(self.file, None, "more_problems", message));
+        }
+        if self.imported.items == 0 && !self.imported.problems.iter().any(Problem::is_error) {
+            let message = "文件中没有找到试题";
+            self.imported.problems.push(Problem::error(self.file, None, "no_items", message));
         }
         self.imported
     }

@@ -1,8 +1,10 @@
 //! What an item says, as a hash: the same content is the same item wherever it comes from.
 
+use exam_core::item::{Choose, ItemType};
 use sha2::{Digest, Sha256};
 
 use crate::item::{Item, ItemOption, Unit};
+use crate::raw::RawUnit;
 
 /// White space folded, ends trimmed. Never NFKC: in medicine `10⁹` is not `109`.
 fn folded(text: &str) -> String {
@@ -44,13 +46,26 @@ pub fn content_hash(unit: &Unit, item: &Item) -> [u8; 32] {
     content.0.finalize().into()
 }
 
-/// Twelve hexadecimal digits over texts: a name for what has none.
-pub(crate) fn text_hash(texts: &[&str]) -> String {
+/// Twelve hexadecimal digits over texts.
+fn text_hash(texts: &[&str]) -> String {
     let mut content = Content(Sha256::new());
     for text in texts {
         content.text(text);
     }
     content.0.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A code out of what a unit asks: mending its key or its explanation makes a new version of it,
+/// not a new item.
+pub(crate) fn derived_code(unit: &RawUnit) -> String {
+    let many =
+        unit.r#type.parse().is_ok_and(|item_type: ItemType| item_type.choose() == Choose::Many);
+    let mut texts = vec![if many { "many" } else { "one" }, unit.stem.as_str()];
+    let mut options: Vec<&str> = unit.options.iter().map(|option| option.text.as_str()).collect();
+    options.sort_unstable();
+    texts.extend(options);
+    texts.extend(unit.items.iter().map(|item| item.stem.as_str()));
+    format!("h{}", text_hash(&texts))
 }
 
 /// SHA-256 over everything of a unit that a new version would change.

@@ -3,15 +3,20 @@
 //! A pure crate: bytes go in, [`item::Unit`]s and [`problem::Problem`]s come out. A `Unit` in hand
 //! has passed every check, so nothing further in asks again.
 
+pub mod aiken;
 pub mod check;
+pub mod decode;
 pub mod format;
+pub mod gift;
 pub mod hash;
 pub mod item;
 pub mod json;
 pub mod pins;
 pub mod problem;
+mod html;
 mod raw;
 pub mod sheet;
 pub mod similar;
 pub mod table;
 pub mod template;
+mod wording;

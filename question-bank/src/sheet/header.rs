@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::words::{Column, column_of};
 use crate::raw::{Field, FieldColumns};
 use crate::table::{Cell, Row};
+use crate::wording::words::{Column, column_of};
 
 /// What the columns of a sheet hold.
 #[derive(Clone, Debug)]

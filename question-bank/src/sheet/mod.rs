@@ -3,32 +3,29 @@
 //! What authors of other systems write is taken as they meant it; what cannot be, is reported with
 //! its cell.
 
-mod answer;
 mod group;
 mod header;
-mod options;
-mod words;
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use exam_core::item::{Choose, ItemType};
+use exam_core::item::ItemType;
 
 use crate::check::{Imported, Intake};
-use crate::hash::text_hash;
+use crate::hash::derived_code;
 use crate::item::Defaults;
 use crate::problem::Severity;
 use crate::raw::{Damage, Field, Place, RawOption, RawUnit};
 use crate::table::{self, Form, Part, Row};
+use crate::wording::words::{Column, TypeWord};
+use crate::wording::{answer, inferred, judge_key, options, words};
 use group::{Group, GroupRow};
 use header::Header;
-use words::{Column, TypeWord};
 
 /// How many rows of a sheet may stand above its header: titles and hints of a template.
 const HEADER_WITHIN: usize = 20;
 
-/// The topic of items whose file names none.
-pub const NO_TOPIC: &str = "未分类";
+pub use crate::wording::NO_TOPIC;
 
 /// The most digits of a number that only counts rows: files of one bank all count from one, so it
 /// is no code.
@@ -216,16 +213,7 @@ impl<'a> Reader<'a> {
         let answer = text(Column::Answer);
         let (item_type, type_name) = self.type_of(header, row, &answer, &listed);
         let key = match item_type {
-            Some(ItemType::Judge) => {
-                let right = answer::is_right(&answer, &listed);
-                if judge_words(&listed) {
-                    listed = judge_options();
-                }
-                match right {
-                    Some(right) => vec![if right { "A" } else { "B" }.to_owned()],
-                    None => answer::ids(&answer, &listed),
-                }
-            }
+            Some(ItemType::Judge) => judge_key(&answer, &mut listed),
             Some(ItemType::B1) if listed.is_empty() => {
                 let shared = self.group.as_ref().map_or(&[][..], Group::options);
                 answer::ids(&answer, shared)
@@ -356,44 +344,6 @@ fn damage_of(header: &Header, row: &Row) -> Vec<Damage> {
         Some(Damage { field, code, message })
     });
     spoiled.collect()
-}
-
-/// The type that an answer without one speaks of.
-fn inferred(answer: &str, listed: &[RawOption]) -> ItemType {
-    if (listed.is_empty() || judge_words(listed)) && answer::is_right(answer, listed).is_some() {
-        return ItemType::Judge;
-    }
-    match answer::ids(answer, listed).len() {
-        0 | 1 => ItemType::Single,
-        _ => ItemType::Multiple,
-    }
-}
-
-/// Whether options are right and wrong in any words and order, or left out.
-fn judge_words(options: &[RawOption]) -> bool {
-    let verdicts: Vec<_> = options.iter().map(|option| answer::verdict(&option.text)).collect();
-    matches!(verdicts.as_slice(), [] | [Some(true), Some(false)] | [Some(false), Some(true)])
-}
-
-fn judge_options() -> Vec<RawOption> {
-    let option = |(place, text): (usize, &str)| RawOption {
-        id: options::id_at(place),
-        text: text.to_owned(),
-    };
-    ["正确", "错误"].into_iter().enumerate().map(option).collect()
-}
-
-/// A code out of what a unit asks: mending its key or its explanation makes a new version of it,
-/// not a new item.
-fn derived_code(unit: &RawUnit) -> String {
-    let many =
-        unit.r#type.parse().is_ok_and(|item_type: ItemType| item_type.choose() == Choose::Many);
-    let mut texts = vec![if many { "many" } else { "one" }, unit.stem.as_str()];
-    let mut options: Vec<&str> = unit.options.iter().map(|option| option.text.as_str()).collect();
-    options.sort_unstable();
-    texts.extend(options);
-    texts.extend(unit.items.iter().map(|item| item.stem.as_str()));
-    format!("h{}", text_hash(&texts))
 }
 
 #[cfg(test)]

@@ -1,17 +1,13 @@
 //! Tables as text with separators, in whatever encoding an office program wrote them.
 
-use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Encoding, UTF_8};
+use crate::decode::decode;
 
 use super::{CELL_BYTES_MAX, COLUMNS_MAX, Cell, Form, NotATable, ROWS_MAX, Row};
 
 /// Reads a table. The encoding is told by its mark, by being UTF-8, or by what Chinese office
 /// programs write; the separator by the first line.
 pub(super) fn read(bytes: &[u8], take: &mut dyn FnMut(Row)) -> Result<(), NotATable> {
-    let text = decode(bytes)?;
-    if text.contains('\0') {
-        return Err(NotATable::Nul);
-    }
+    let text = decode(bytes).map_err(NotATable::NotText)?;
     // Before anything makes copies of it. In quotes a cell may be longer than it looks here.
     let breaks = [char::from(separator(&text)), '\r'];
     for (number, line) in (1..).zip(text.split('\n')) {
@@ -57,20 +53,6 @@ pub(super) fn read(bytes: &[u8], take: &mut dyn FnMut(Row)) -> Result<(), NotATa
     Ok(())
 }
 
-fn decode(bytes: &[u8]) -> Result<String, NotATable> {
-    let encoding = match Encoding::for_bom(bytes) {
-        Some((encoding, _)) => encoding,
-        None if std::str::from_utf8(bytes).is_ok() => UTF_8,
-        None => {
-            let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
-            detector.feed(bytes, true);
-            detector.guess(Some(b"cn"), Utf8Detection::Deny)
-        }
-    };
-    let (text, _, damaged) = encoding.decode(bytes);
-    if damaged { Err(NotATable::Encoding) } else { Ok(text.into_owned()) }
-}
-
 fn separator(text: &str) -> u8 {
     let first = text.lines().next().unwrap_or("");
     let count = |separator: u8| first.bytes().filter(|byte| *byte == separator).count();
@@ -80,6 +62,7 @@ fn separator(text: &str) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::decode::NotText;
 
     fn rows(bytes: &[u8]) -> Result<Vec<Row>, NotATable> {
         let mut rows = Vec::new();
@@ -112,7 +95,7 @@ mod tests {
 
     #[test]
     fn x11_what_is_no_table_says_why() {
-        assert_eq!(rows(b"a,b\n1,\0\n"), Err(NotATable::Nul));
+        assert_eq!(rows(b"a,b\n1,\0\n"), Err(NotATable::NotText(NotText::Nul)));
         assert_eq!(rows(b"a,b\n\"1,2\n3,4\n"), Err(NotATable::QuoteUnclosed(2)));
         assert_eq!(rows(&b"a,".repeat(1_000_000)), Err(NotATable::TooManyColumns(1)));
         assert_eq!(rows(&b"a\n".repeat(ROWS_MAX + 1)), Err(NotATable::TooManyRows));

@@ -14,8 +14,7 @@ mod hostile;
 
 use std::borrow::Cow;
 
-/// The most bytes of a file.
-pub const BYTES_MAX: usize = 64 << 20;
+use crate::decode::{BYTES_MAX, NotText};
 
 /// The most rows of a table.
 pub const ROWS_MAX: usize = 200_000;
@@ -100,9 +99,6 @@ pub enum Part<'a> {
 /// Why a file is no table.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotATable {
-    /// It is too big.
-    #[error("文件超过 64 MB，请拆分后再导入")]
-    TooBig,
     /// It is a workbook of an old or another kind.
     #[error("只支持 .xlsx 工作簿；请用 Excel 或 WPS 另存为 .xlsx 再导入")]
     OtherWorkbook,
@@ -115,12 +111,9 @@ pub enum NotATable {
     /// It is a workbook that wants too much.
     #[error("工作簿{0}，请精简后再导入")]
     Excessive(&'static str),
-    /// Its encoding cannot be told.
-    #[error("文件编码无法识别，请另存为 UTF-8 的 CSV")]
-    Encoding,
-    /// It holds a NUL character: it is no text.
-    #[error("文件不是文本，请另存为 CSV")]
-    Nul,
+    /// It is no text either.
+    #[error(transparent)]
+    NotText(NotText),
     /// It has too many rows.
     #[error("超过 {ROWS_MAX} 行，请拆分后再导入")]
     TooManyRows,
@@ -140,12 +133,11 @@ impl NotATable {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::TooBig | Self::Excessive(_) => "file_too_big",
+            Self::Excessive(_) => "file_too_big",
             Self::OtherWorkbook => "workbook_kind",
             Self::Password => "workbook_password",
             Self::Damaged(_) => "workbook_damaged",
-            Self::Encoding => "encoding_unknown",
-            Self::Nul => "not_text",
+            Self::NotText(why) => why.code(),
             Self::TooManyRows => "too_many_rows",
             Self::TooManyColumns(_) => "too_many_columns",
             Self::CellTooLong(_) => "cell_too_long",
@@ -170,7 +162,7 @@ const OLD_WORKBOOK: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
 /// before.
 pub fn read(bytes: &[u8], take: &mut dyn FnMut(Part<'_>)) -> Result<(), NotATable> {
     if bytes.len() > BYTES_MAX {
-        return Err(NotATable::TooBig);
+        return Err(NotATable::NotText(NotText::TooBig));
     }
     if is_workbook(bytes) {
         return workbook::read(bytes, take);

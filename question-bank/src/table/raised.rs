@@ -10,6 +10,7 @@ use quick_xml::events::{BytesRef, Event};
 use zip::ZipArchive;
 
 use super::NotATable;
+use crate::wording::raised::{lowered, raised};
 
 /// The texts that have raised or lowered characters: as a plain reader gives them, and as they are
 /// meant.
@@ -112,49 +113,4 @@ impl Text {
         };
         self.meant.push_str(moved.as_deref().unwrap_or(run));
     }
-}
-
-/// Lists of Unicode's own raised and lowered characters.
-const RAISED: [(char, char); 16] = [
-    ('0', '⁰'),
-    ('1', '¹'),
-    ('2', '²'),
-    ('3', '³'),
-    ('4', '⁴'),
-    ('5', '⁵'),
-    ('6', '⁶'),
-    ('7', '⁷'),
-    ('8', '⁸'),
-    ('9', '⁹'),
-    ('+', '⁺'),
-    ('-', '⁻'),
-    ('−', '⁻'),
-    ('n', 'ⁿ'),
-    ('(', '⁽'),
-    (')', '⁾'),
-];
-const LOWERED: [(char, char); 15] = [
-    ('0', '₀'),
-    ('1', '₁'),
-    ('2', '₂'),
-    ('3', '₃'),
-    ('4', '₄'),
-    ('5', '₅'),
-    ('6', '₆'),
-    ('7', '₇'),
-    ('8', '₈'),
-    ('9', '₉'),
-    ('+', '₊'),
-    ('-', '₋'),
-    ('−', '₋'),
-    ('a', 'ₐ'),
-    ('x', 'ₓ'),
-];
-
-fn raised(c: char) -> Option<char> {
-    RAISED.iter().find(|(plain, _)| *plain == c).map(|(_, moved)| *moved)
-}
-
-fn lowered(c: char) -> Option<char> {
-    LOWERED.iter().find(|(plain, _)| *plain == c).map(|(_, moved)| *moved)
 }

@@ -6,7 +6,7 @@ use crate::raw::RawOption;
 const MARKS: [char; 8] = ['.', '．', '、', ':', '：', ')', '）', '·'];
 
 /// The id of the option at `place`.
-pub(super) fn id_at(place: usize) -> String {
+pub(crate) fn id_at(place: usize) -> String {
     u8::try_from(place)
         .ok()
         .filter(|place| *place < 26)
@@ -15,14 +15,14 @@ pub(super) fn id_at(place: usize) -> String {
 
 /// Options of columns, in order; `None` where the columns are all empty. An empty one between
 /// others stays, so that somebody hears of it.
-pub(super) fn of_columns(mut texts: Vec<String>) -> Option<Vec<RawOption>> {
+pub(crate) fn of_columns(mut texts: Vec<String>) -> Option<Vec<RawOption>> {
     let last = texts.iter().rposition(|text| !text.is_empty())?;
     texts.truncate(last + 1);
     Some(numbered(texts))
 }
 
 /// Options that stand in one cell, a line each, or with `###`, `|` or `A.` between them.
-pub(super) fn of_cell(cell: &str) -> Vec<RawOption> {
+pub(crate) fn of_cell(cell: &str) -> Vec<RawOption> {
     let lines: Vec<&str> = cell.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let split_at = |between: &str| -> Vec<String> {
         cell.split(between)
@@ -106,7 +106,7 @@ fn letter(c: char) -> Option<usize> {
 }
 
 /// What follows the letter `id` and its mark; `None` where `text` does not begin so.
-pub(super) fn unmarked<'a>(text: &'a str, id: &str) -> Option<&'a str> {
+pub(crate) fn unmarked<'a>(text: &'a str, id: &str) -> Option<&'a str> {
     let mut chars = text.trim_start().chars();
     let named = id_at(letter(chars.next()?)?) == id;
     let rest = chars.as_str().trim_start();

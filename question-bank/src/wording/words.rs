@@ -7,7 +7,7 @@ use unicode_normalization::UnicodeNormalization;
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Column {
+pub(crate) enum Column {
     Code,
     Type,
     Stem,
@@ -242,13 +242,13 @@ const OPTION_PREFIXES: [&str; 10] = [
 const BARE_LETTERS: usize = 10;
 
 /// The word without white space, in one spelling of letters and digits.
-pub(super) fn folded(word: &str) -> String {
+pub(crate) fn folded(word: &str) -> String {
     let kept = |c: &char| !c.is_whitespace() && !matches!(c, '*' | '_');
     word.nfkc().filter(kept).collect::<String>().to_uppercase()
 }
 
 /// What a header cell means.
-pub(super) fn column_of(header: &str) -> Option<Column> {
+pub(crate) fn column_of(header: &str) -> Option<Column> {
     let word = folded(header);
     let unbracketed: String =
         word.chars().filter(|c| !"()[]{}【】〔〕<>《》".contains(*c)).collect();
@@ -297,7 +297,7 @@ fn outside_brackets(word: &str) -> String {
 
 /// What the name of a type means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum TypeWord {
+pub(crate) enum TypeWord {
     /// A type that is known.
     Known(ItemType),
     /// A choice among options; the answer tells whether of one or of several.
@@ -369,7 +369,7 @@ const TYPES: [(TypeWord, &[&str]); 11] = [
 ];
 
 /// The type that a cell or a sheet names.
-pub(super) fn type_of(word: &str) -> Option<TypeWord> {
+pub(crate) fn type_of(word: &str) -> Option<TypeWord> {
     let word = folded(word);
     let word =
         word.trim_start_matches(|c: char| "一二三四五六七八九十0123456789、.:()".contains(c));
@@ -382,7 +382,7 @@ pub(super) fn type_of(word: &str) -> Option<TypeWord> {
 }
 
 /// How hard the author says it is; `None` for a word that says nothing.
-pub(super) fn difficulty_of(word: &str) -> Option<Difficulty> {
+pub(crate) fn difficulty_of(word: &str) -> Option<Difficulty> {
     let word = folded(word);
     let word = word.strip_suffix("题").unwrap_or(&word);
     Some(match word {
@@ -401,7 +401,7 @@ pub(super) fn difficulty_of(word: &str) -> Option<Difficulty> {
 
 /// How hard an item is that this share of candidates answers rightly (难度系数); limits as in
 /// teaching: from 0.7 easy, below 0.4 hard.
-pub(super) fn difficulty_of_facility(word: &str) -> Option<Difficulty> {
+pub(crate) fn difficulty_of_facility(word: &str) -> Option<Difficulty> {
     let share: f64 = folded(word).parse().ok().filter(|share| (0.0..=1.0).contains(share))?;
     Some(if share >= 0.7 {
         Difficulty::Easy
@@ -413,7 +413,7 @@ pub(super) fn difficulty_of_facility(word: &str) -> Option<Difficulty> {
 }
 
 /// What an item may be used for.
-pub(super) fn pool_of(word: &str) -> Option<Pool> {
+pub(crate) fn pool_of(word: &str) -> Option<Pool> {
     Some(match folded(word).as_str() {
         "考试" | "正式" | "正式考试" | "EXAM" => Pool::Exam,
         "练习" | "模拟" | "自测" | "PRACTICE" => Pool::Practice,

@@ -45,7 +45,7 @@ fn folded(answer: &str) -> String {
 }
 
 /// The ids of the options that `answer` names; what names nothing stands there as it is.
-pub(super) fn ids(answer: &str, options: &[RawOption]) -> Vec<String> {
+pub(crate) fn ids(answer: &str, options: &[RawOption]) -> Vec<String> {
     let word = folded(answer);
     if word.is_empty() {
         return vec![];
@@ -87,7 +87,7 @@ fn by_number(word: &str, options: &[RawOption]) -> Option<Vec<String>> {
 
 /// Whether `answer` says that a statement is right; letters count in `options`, where those are
 /// the two words in either order.
-pub(super) fn is_right(answer: &str, options: &[RawOption]) -> Option<bool> {
+pub(crate) fn is_right(answer: &str, options: &[RawOption]) -> Option<bool> {
     let word = folded(answer);
     let second = match options {
         [] => [true, false],
@@ -102,7 +102,7 @@ pub(super) fn is_right(answer: &str, options: &[RawOption]) -> Option<bool> {
 }
 
 /// What a word for right or wrong says.
-pub(super) fn verdict(word: &str) -> Option<bool> {
+pub(crate) fn verdict(word: &str) -> Option<bool> {
     let word = word.trim().to_uppercase();
     let is = |words: &[&str]| words.contains(&word.as_str());
     is(&RIGHT).then_some(true).or(is(&WRONG).then_some(false))

@@ -1,0 +1,358 @@
+//! HTML as plain text: what an item says, without what it looks like.
+//!
+//! What plain text cannot say is named, never dropped in silence.
+
+use std::cell::RefCell;
+
+use html5ever::buffer_queue::BufferQueue;
+use html5ever::tendril::StrTendril;
+use html5ever::tokenizer::{
+    Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts,
+};
+
+use crate::wording::raised::{lowered, raised};
+
+/// A text that was HTML.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Plain {
+    /// What it says.
+    pub text: String,
+    /// The sources of its pictures, in order; each stands in the text as `[图1]`.
+    pub pictures: Vec<String>,
+    /// What plain text could not keep, each once.
+    pub lost: Vec<Lost>,
+}
+
+/// What plain text cannot say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lost {
+    /// A table, now rows with tabs.
+    Table,
+    /// Bold, underlined or coloured: it may be what the question turns on.
+    Emphasis,
+    /// Struck out text.
+    Struck,
+    /// Where a link led.
+    Link,
+    /// Sound or film.
+    Recording,
+    /// A formula that is not text.
+    Formula,
+    /// Raised or lowered text that Unicode has no characters for.
+    Raised,
+}
+
+impl Lost {
+    /// What it is, for programs.
+    pub(crate) const fn code(self) -> &'static str {
+        match self {
+            Self::Table => "table_flattened",
+            Self::Emphasis => "emphasis_lost",
+            Self::Struck => "struck_text_lost",
+            Self::Link => "link_lost",
+            Self::Recording => "recording_lost",
+            Self::Formula => "formula_lost",
+            Self::Raised => "raised_text_lost",
+        }
+    }
+
+    /// What it is, for authors.
+    pub(crate) const fn message(self) -> &'static str {
+        match self {
+            Self::Table => "表格已改为用制表符分隔的文字，请核对",
+            Self::Emphasis => "加粗、下划线或颜色已去掉；如题意依赖强调，请核对",
+            Self::Struck => "删除线已去掉，请核对",
+            Self::Link => "链接地址已去掉，只留下文字",
+            Self::Recording => "音频或视频不能导入",
+            Self::Formula => "公式不能导入，请改为文字或图片",
+            Self::Raised => "上标或下标没有对应的字符，已写成 ^( ) 或 _( )，请核对",
+        }
+    }
+
+    /// Whether the item means something else, or nothing, without it.
+    pub(crate) const fn is_needed(self) -> bool {
+        matches!(self, Self::Recording | Self::Formula)
+    }
+}
+
+/// Whether a text has tags or character references of HTML.
+pub(crate) fn is_html(text: &str) -> bool {
+    let tag = text.match_indices('<').any(|(at, _)| {
+        let rest = text[at + 1..].trim_start_matches('/');
+        let name: String = rest.chars().take_while(char::is_ascii_alphanumeric).collect();
+        let ends = rest[name.len()..].starts_with(['>', '/', ' ', '\n', '\t', '\r']);
+        ends && is_known(&name.to_ascii_lowercase()) && rest.contains('>')
+    });
+    let named = |name: &str| text.contains(name);
+    tag || ["&nbsp;", "&lt;", "&gt;", "&amp;", "&quot;", "&#"].into_iter().any(named)
+}
+
+/// Whether this is the name of an element that texts of items have.
+fn is_known(name: &str) -> bool {
+    const NAMES: [&str; 41] = [
+        "p", "br", "div", "span", "b", "strong", "i", "em", "u", "s", "del", "ins", "sub", "sup",
+        "img", "table", "tbody", "thead", "tr", "td", "th", "ul", "ol", "li", "a", "font", "h1",
+        "h2", "h3", "h4", "h5", "h6", "pre", "code", "blockquote", "audio", "video", "small", "o",
+        "hr", "strike",
+    ];
+    NAMES.contains(&name)
+}
+
+/// The plain text of a piece of HTML.
+pub(crate) fn plain(html: &str) -> Plain {
+    let input = BufferQueue::default();
+    input.push_back(StrTendril::from(html));
+    let tokenizer =
+        Tokenizer::new(Sink(RefCell::new(Writer::default())), TokenizerOpts::default());
+    let _ = tokenizer.feed(&input);
+    tokenizer.end();
+    tokenizer.sink.0.into_inner().end()
+}
+
+struct Sink(RefCell<Writer>);
+
+impl TokenSink for Sink {
+    type Handle = ();
+
+    fn process_token(&self, token: Token, _line: u64) -> TokenSinkResult<()> {
+        let mut writer = self.0.borrow_mut();
+        match token {
+            Token::CharacterTokens(text) => writer.text(&text),
+            Token::TagToken(tag) => writer.tag(&tag),
+            _ => {}
+        }
+        TokenSinkResult::Continue
+    }
+}
+
+/// How text stands to its line.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shift {
+    Raised,
+    Lowered,
+}
+
+#[derive(Default)]
+struct Writer {
+    plain: Plain,
+    /// White space that waits for what comes next.
+    space: bool,
+    /// Raised or lowered text, as far as it has been read.
+    shifted: Vec<(Shift, String)>,
+    /// The next number of each list that is open; bulleted ones have none.
+    lists: Vec<Option<usize>>,
+    kept: usize,
+    /// Open elements whose text is not for reading.
+    unread: usize,
+}
+
+impl Writer {
+    fn text(&mut self, text: &str) {
+        if self.unread > 0 {
+            return;
+        }
+        for c in text.chars() {
+            match c {
+                '\u{a0}' => self.push(' '),
+                '\n' if self.kept > 0 => self.line(),
+                c if c.is_ascii_whitespace() && self.kept == 0 => self.space = true,
+                c => self.push(c),
+            }
+        }
+    }
+
+    fn push(&mut self, c: char) {
+        let spaced = std::mem::take(&mut self.space);
+        let out = self.shifted.last_mut().map_or(&mut self.plain.text, |(_, text)| text);
+        if spaced && !out.is_empty() && !out.ends_with(['\n', '\t', ' ']) {
+            out.push(' ');
+        }
+        out.push(c);
+    }
+
+    fn push_str(&mut self, text: &str) {
+        text.chars().for_each(|c| self.push(c));
+    }
+
+    /// Ends the line at hand, if anything stands on it.
+    fn line(&mut self) {
+        self.space = false;
+        let out = self.shifted.last_mut().map_or(&mut self.plain.text, |(_, text)| text);
+        out.truncate(out.trim_end_matches([' ', '\t']).len());
+        if !out.is_empty() && !out.ends_with('\n') {
+            out.push('\n');
+        }
+    }
+
+    fn lose(&mut self, what: Lost) {
+        if !self.plain.lost.contains(&what) {
+            self.plain.lost.push(what);
+        }
+    }
+
+    fn tag(&mut self, tag: &Tag) {
+        let opens = tag.kind == TagKind::StartTag;
+        match &*tag.name {
+            "br" => {
+                self.line();
+            }
+            "p" | "div" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "blockquote" | "dd" | "dt"
+            | "dl" | "hr" | "figure" | "section" | "center" => self.line(),
+            "pre" => {
+                self.line();
+                self.kept = if opens { self.kept + 1 } else { self.kept.saturating_sub(1) };
+            }
+            "ul" | "ol" => {
+                self.line();
+                if opens {
+                    self.lists.push((&*tag.name == "ol").then_some(1));
+                } else {
+                    self.lists.pop();
+                }
+            }
+            "li" => {
+                self.line();
+                if opens {
+                    let mark = match self.lists.last_mut() {
+                        Some(Some(number)) => {
+                            *number += 1;
+                            format!("{}. ", *number - 1)
+                        }
+                        _ => "• ".to_owned(),
+                    };
+                    self.push_str(&mark);
+                }
+            }
+            "table" => {
+                self.line();
+                self.lose(Lost::Table);
+            }
+            "tr" => self.line(),
+            "td" | "th" if !opens => {
+                self.space = false;
+                self.push('\t');
+            }
+            "sup" => self.shift(Shift::Raised, opens),
+            "sub" => self.shift(Shift::Lowered, opens),
+            "b" | "strong" | "u" | "ins" | "em" | "i" | "font" | "mark" if opens => {
+                self.lose(Lost::Emphasis);
+            }
+            "s" | "del" | "strike" if opens => self.lose(Lost::Struck),
+            "a" if opens && attribute(tag, "href").is_some() => self.lose(Lost::Link),
+            "audio" | "video" | "source" if opens => self.lose(Lost::Recording),
+            "math" | "svg" => {
+                if opens {
+                    self.lose(Lost::Formula);
+                }
+                self.hide(opens);
+            }
+            "script" | "style" | "title" | "head" if !tag.self_closing => self.hide(opens),
+            "img" => self.picture(tag),
+            _ => {}
+        }
+    }
+
+    fn hide(&mut self, opens: bool) {
+        self.unread = if opens { self.unread + 1 } else { self.unread.saturating_sub(1) };
+    }
+
+    fn picture(&mut self, tag: &Tag) {
+        self.plain.pictures.push(attribute(tag, "src").unwrap_or_default());
+        let mark = format!("[图{}]", self.plain.pictures.len());
+        self.push_str(&mark);
+    }
+
+    fn shift(&mut self, shift: Shift, opens: bool) {
+        if opens {
+            let spaced = std::mem::take(&mut self.space);
+            if spaced {
+                self.push(' ');
+            }
+            self.shifted.push((shift, String::new()));
+        } else if self.shifted.last().is_some_and(|(open, _)| *open == shift) {
+            self.unshift();
+        }
+    }
+
+    fn unshift(&mut self) {
+        let Some((shift, text)) = self.shifted.pop() else { return };
+        let text = text.trim();
+        let (of, open) = match shift {
+            Shift::Raised => (raised as fn(char) -> Option<char>, "^("),
+            Shift::Lowered => (lowered as fn(char) -> Option<char>, "_("),
+        };
+        self.space = false;
+        match text.chars().map(of).collect::<Option<String>>() {
+            Some(moved) => self.push_str(&moved),
+            None => {
+                self.lose(Lost::Raised);
+                self.push_str(&format!("{open}{text})"));
+            }
+        }
+    }
+
+    fn end(mut self) -> Plain {
+        while !self.shifted.is_empty() {
+            self.unshift();
+        }
+        self.plain.text = self.plain.text.trim().to_owned();
+        self.plain
+    }
+}
+
+fn attribute(tag: &Tag, name: &str) -> Option<String> {
+    let attribute = tag.attrs.iter().find(|attribute| &*attribute.name.local == name)?;
+    Some(attribute.value.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_it_says_is_kept_with_its_lines() {
+        for (html, text) in [
+            ("<p>甲</p>\n<p>乙<br>丙</p>", "甲\n乙\n丙"),
+            ("a&nbsp;&nbsp;b &lt; 5 &amp; c &ge; 6", "a  b < 5 & c ≥ 6"),
+            ("10<sup>9</sup>/L，H<sub>2</sub>O", "10⁹/L，H₂O"),
+            ("<ol><li>一</li><li>二</li></ol><ul><li>x</ul>", "1. 一\n2. 二\n• x"),
+            ("<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>", "a\tb\nc"),
+            ("  多   空 \n 格  ", "多 空 格"),
+            ("<pre>x\n  y</pre>", "x\n  y"),
+            ("BMI <18.5 与 P<0.05", "BMI <18.5 与 P<0.05"),
+            ("<style>p{}</style><!-- x -->文", "文"),
+            ("x<sup>a b</sup>", "x^(a b)"),
+            ("</p></li></sup>尾<sup>2", "尾²"),
+        ] {
+            assert_eq!(plain(html).text, text, "{html}");
+        }
+    }
+
+    #[test]
+    fn what_text_cannot_say_is_named() {
+        for (html, lost) in [
+            ("<b>不</b>正确", Lost::Emphasis),
+            ("<table></table>", Lost::Table),
+            ("<a href='x'>y</a>", Lost::Link),
+            ("<audio src=x></audio>", Lost::Recording),
+            ("<math><mi>x</mi></math>", Lost::Formula),
+            ("<del>x</del>", Lost::Struck),
+            ("<sup>q</sup>", Lost::Raised),
+        ] {
+            assert_eq!(plain(html).lost, [lost], "{html}");
+        }
+        let two = plain("<img src='a.png'>与<img src=\"@@PLUGINFILE@@/b.jpg\"/>");
+        assert_eq!(two.text, "[图1]与[图2]");
+        assert_eq!(two.pictures, ["a.png", "@@PLUGINFILE@@/b.jpg"]);
+    }
+
+    #[test]
+    fn a_text_that_only_compares_is_no_html() {
+        for text in ["P<0.05", "a<b>c 未知", "<18.5", "血压 < 140 mmHg", "R&D", "x <y> z"] {
+            assert_eq!(is_html(text), text.contains("<b>"), "{text}");
+        }
+        for text in ["<p>x</p>", "a<br/>b", "a&nbsp;b", "<SUP>2</SUP>", "&#945;"] {
+            assert!(is_html(text), "{text}");
+        }
+    }
+}
