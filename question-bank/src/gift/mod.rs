@@ -3,17 +3,15 @@
 mod answers;
 mod scan;
 
-use exam_core::item::ItemType;
-
 use crate::check::{Imported, Intake};
 use crate::decode::decode;
+use crate::foreign::{Found, number_items, topic_of};
 use crate::hash::derived_code;
 use crate::item::Defaults;
 use crate::problem::Severity;
-use crate::raw::{Damage, Field, Place, RawItem, RawUnit};
-use crate::wording::{NO_TOPIC, judge_options};
-use answers::{Answers, Choice};
-use scan::{NotAQuestion, Question, unescaped};
+use crate::raw::{Place, RawUnit};
+use crate::wording::NO_TOPIC;
+use scan::{NotAQuestion, unescaped};
 
 /// Reads a file and names every problem, not only the first. An item with an error is left out.
 #[must_use]
@@ -144,17 +142,15 @@ impl Reader<'_> {
                 return;
             }
         };
-        unit.stem = question.stem();
-        match answers::read(&question) {
-            Ok(answers) => {
-                self.fill(&mut unit, &question, answers);
+        let mut found = Found::default();
+        unit.stem = question.stem(&mut found);
+        match answers::read(&question, &mut unit, &mut found) {
+            Ok(()) => {
+                found.give(&mut unit, &mut self.intake);
                 if unit.code.is_empty() {
                     unit.code = derived_code(&unit);
                 }
-                let code = unit.code.clone();
-                for (number, item) in (1..).zip(&mut unit.items) {
-                    item.code = format!("{code}-{number}");
-                }
+                number_items(&mut unit);
                 self.intake.take(unit);
             }
             Err(what) => self.refuse(unit, text, what.code(), what.message()),
@@ -174,74 +170,16 @@ impl Reader<'_> {
         self.topic.clone()
     }
 
-    fn fill(&mut self, unit: &mut RawUnit, question: &Question, answers: Answers) {
-        unit.explanation = answers.explanation;
-        let mut notes = question.lost();
-        notes.extend(answers.lost);
-        unit.media.extend(question.pictures());
-        unit.media.extend(answers.pictures);
-        match answers.choice {
-            Choice::Judge(right) => {
-                unit.r#type = ItemType::Judge.name().to_owned();
-                unit.options = judge_options();
-                unit.key = vec![if right { "A" } else { "B" }.to_owned()];
-            }
-            Choice::Options { many, options, right } => {
-                let item_type = if many { ItemType::Multiple } else { ItemType::Single };
-                unit.r#type = item_type.name().to_owned();
-                unit.key = right.into_iter().map(|place| options[place].id.clone()).collect();
-                unit.options = options;
-            }
-            Choice::Pairs { options, items } => {
-                unit.r#type = ItemType::B1.name().to_owned();
-                unit.items = items
-                    .into_iter()
-                    .map(|(stem, right)| RawItem {
-                        stem,
-                        key: vec![options[right].id.clone()],
-                        place: unit.place.clone(),
-                        ..RawItem::default()
-                    })
-                    .collect();
-                unit.options = options;
-                // What stands above the pairs only says what to do.
-                let instruction = std::mem::take(&mut unit.stem);
-                if let [first, ..] = unit.items.as_mut_slice()
-                    && !instruction.is_empty()
-                {
-                    first.stem = format!("{instruction}\n{}", first.stem);
-                }
-            }
-        }
-        for (code, message, needed) in notes {
-            if needed {
-                unit.place.damage.push(Damage { field: Field::Whole, code, message });
-            } else {
-                self.intake.remark(Severity::Warning, &unit.place, None, code, message);
-            }
-        }
-    }
-
     /// An item that cannot be held: it counts, and says why.
-    fn refuse(&mut self, mut unit: RawUnit, text: &str, code: &'static str, message: String) {
+    fn refuse(&mut self, mut unit: RawUnit, text: &str, code: &'static str, message: &str) {
         if unit.stem.is_empty() {
             unit.stem = text.chars().take(200).collect();
         }
         if unit.code.is_empty() {
             unit.code = derived_code(&unit);
         }
-        self.intake.refuse(&unit, code, message);
+        self.intake.refuse(&unit, code, message.to_owned());
     }
-}
-
-/// A category as a topic: `$course$/top/内科/心血管` is `内科/心血管`.
-fn topic_of(path: &str) -> String {
-    let skipped = |part: &&str| !part.is_empty() && !part.starts_with('$') && *part != "top";
-    // A slash that belongs to a name is doubled.
-    let path = path.replace("//", "\u{0}");
-    let parts: Vec<String> =
-        path.split('/').map(str::trim).filter(skipped).map(|part| part.replace('\u{0}', "／")).collect();
-    parts.join("/")
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The parts of a question: title, stem, answers in braces, and what follows them.
 
+use crate::foreign::Found;
 use crate::html::{self, Plain};
 
 /// How a text is written.
@@ -34,11 +35,11 @@ pub(super) enum NotAQuestion {
 }
 
 impl NotAQuestion {
-    pub(super) fn said(self) -> (&'static str, String) {
+    pub(super) fn said(self) -> (&'static str, &'static str) {
         match self {
-            Self::Description => ("type_unsupported", "没有答案的说明文字不是试题".to_owned()),
-            Self::Braces => ("gift_damaged", "花括号没有成对，或文字中的花括号没有转义".to_owned()),
-            Self::Gaps => ("type_unsupported", "一题有多处填空，不能作为选择题导入".to_owned()),
+            Self::Description => ("type_unsupported", "没有答案的说明文字不是试题"),
+            Self::Braces => ("gift_damaged", "花括号没有成对，或文字中的花括号没有转义"),
+            Self::Gaps => ("type_unsupported", "一题有多处填空，不能作为选择题导入"),
         }
     }
 }
@@ -72,28 +73,14 @@ pub(super) fn question(text: &str) -> Result<Question, NotAQuestion> {
 
 impl Question {
     /// What is asked, with a gap where the answers stand inside the sentence.
-    pub(super) fn stem(&self) -> String {
-        let (before, after) = (self.before.text.trim(), self.after.text.trim());
+    pub(super) fn stem(&self, found: &mut Found) -> String {
+        let (before, after) = (found.text(self.before.clone()), found.text(self.after.clone()));
         match (before.is_empty(), after.is_empty()) {
-            (_, true) => before.to_owned(),
+            (_, true) => before,
             (true, false) => format!("____ {after}"),
             (false, false) => format!("{before} ____ {after}"),
         }
     }
-
-    pub(super) fn pictures(&self) -> Vec<String> {
-        self.before.pictures.iter().chain(&self.after.pictures).cloned().collect()
-    }
-
-    /// Code, message and whether the item cannot do without it.
-    pub(super) fn lost(&self) -> Vec<(&'static str, String, bool)> {
-        noted(&self.before).chain(noted(&self.after)).collect()
-    }
-}
-
-/// What a text lost, as notes.
-pub(super) fn noted(plain: &Plain) -> impl Iterator<Item = (&'static str, String, bool)> {
-    plain.lost.iter().map(|lost| (lost.code(), lost.message().to_owned(), lost.is_needed()))
 }
 
 /// `[html]` and its like at the beginning of a text.

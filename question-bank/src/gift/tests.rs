@@ -1,3 +1,5 @@
+use exam_core::item::ItemType;
+
 use super::*;
 
 fn read_text(text: &str) -> Imported {
@@ -86,17 +88,5 @@ fn it_is_told_from_other_texts() {
     }
     for text in ["1. 题 {注}\nA. x\nB. y", "Q\nA. x\nB. y\nANSWER: A", "{\"format\":1}", ""] {
         assert!(!is_gift(text), "{text}");
-    }
-}
-
-#[test]
-fn categories_are_topics() {
-    for (path, topic) in [
-        ("$course$/top/内科/心血管", "内科/心血管"),
-        ("$module$/top/Default for x", "Default for x"),
-        ("a//b / c", "a／b/c"),
-        ("", ""),
-    ] {
-        assert_eq!(topic_of(path), topic);
     }
 }

@@ -53,6 +53,17 @@ pub fn read(bytes: &[u8], file: &str, defaults: &Defaults) -> Imported {
     reader.intake.finish()
 }
 
+/// Whether one of the first lines of a text names columns of a table.
+pub(crate) fn has_header(text: &str) -> bool {
+    text.lines().take(HEADER_WITHIN).any(|line| {
+        [',', '\t', ';'].into_iter().any(|separator| {
+            let names = line.split(separator).map(|name| name.trim_matches([' ', '"', '\u{feff}']));
+            let columns: Vec<Column> = names.filter_map(words::column_of).collect();
+            columns.contains(&Column::Stem) && columns.contains(&Column::Answer)
+        })
+    })
+}
+
 struct Reader<'a> {
     intake: Intake<'a>,
     sheet: Option<Arc<str>>,
@@ -324,9 +335,7 @@ impl<'a> Reader<'a> {
                 NO_TOPIC.to_owned()
             }
         };
-        let between = |c: char| matches!(c, ',' | '，' | ';' | '；' | '、' | '|' | '\n');
-        let tags = tags.iter().flat_map(|tags| tags.split(between));
-        (topic, tags.map(|tag| tag.trim().to_owned()).filter(|tag| !tag.is_empty()).collect())
+        (topic, tags.into_iter().flat_map(words::tags_of).collect())
     }
 }
 

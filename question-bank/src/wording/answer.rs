@@ -35,7 +35,7 @@ const WRONG: [&str; 19] = [
 ];
 
 /// The answer without its heading and brackets, in one spelling of letters and digits.
-fn folded(answer: &str) -> String {
+pub(crate) fn folded(answer: &str) -> String {
     let answer: String = answer.nfkc().collect();
     let mut answer = answer.trim();
     for heading in ["正确答案", "参考答案", "标准答案", "答案", "故选", "选"] {

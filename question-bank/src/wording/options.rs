@@ -97,7 +97,7 @@ fn cut(text: &str, first: usize) -> Vec<String> {
 }
 
 /// The place of a letter in the alphabet, full width or not.
-fn letter(c: char) -> Option<usize> {
+pub(crate) fn letter(c: char) -> Option<usize> {
     let c = match c {
         'Ａ'..='Ｚ' => char::from_u32(c as u32 - 'Ａ' as u32 + 'A' as u32)?,
         c => c.to_ascii_uppercase(),

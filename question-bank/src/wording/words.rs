@@ -412,6 +412,12 @@ pub(crate) fn difficulty_of_facility(word: &str) -> Option<Difficulty> {
     })
 }
 
+/// The tags that a text lists.
+pub(crate) fn tags_of(text: &str) -> impl Iterator<Item = String> {
+    let between = |c: char| matches!(c, ',' | '，' | ';' | '；' | '、' | '|' | '\n');
+    text.split(between).map(|tag| tag.trim().to_owned()).filter(|tag| !tag.is_empty())
+}
+
 /// What an item may be used for.
 pub(crate) fn pool_of(word: &str) -> Option<Pool> {
     Some(match folded(word).as_str() {

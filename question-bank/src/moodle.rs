@@ -1,0 +1,295 @@
+//! Moodle XML: a `quiz` of `question`s of many types.
+
+use crate::check::{Imported, Intake};
+use crate::decode::decode;
+use crate::foreign::{
+    AnyOfSeveral, Found, Weighted, choose, number_items, pair, topic_of,
+};
+use crate::hash::derived_code;
+use crate::html::{self, Plain};
+use crate::item::Defaults;
+use crate::problem::Severity;
+use crate::raw::{Place, RawUnit};
+use crate::wording::{NO_TOPIC, judge_options};
+use crate::xml::{self, Element, NotXml};
+
+/// Types that Moodle and its plug-ins have, with the words that authors know them by.
+const TYPES: [(&str, &str); 14] = [
+    ("shortanswer", "简答题"),
+    ("numerical", "数值题"),
+    ("essay", "问答题"),
+    ("cloze", "完形填空题"),
+    ("multianswer", "完形填空题"),
+    ("calculated", "计算题"),
+    ("calculatedsimple", "计算题"),
+    ("calculatedmulti", "计算选择题"),
+    ("gapselect", "选词填空题"),
+    ("ddwtos", "拖放填空题"),
+    ("ddimageortext", "拖放题"),
+    ("ddmarker", "拖放标记题"),
+    ("ordering", "排序题"),
+    ("randomsamatch", "随机匹配题"),
+];
+
+/// Reads a file and names every problem, not only the first. An item with an error is left out.
+#[must_use]
+pub fn read(bytes: &[u8], file: &str, defaults: &Defaults) -> Imported {
+    let mut reader = Reader {
+        intake: Intake::new(file, defaults),
+        topic: String::new(),
+        untold: false,
+    };
+    let outcome = decode(bytes)
+        .map_err(NotXml::from)
+        .and_then(|text| xml::children(&text, &mut |element| reader.element(&element)));
+    if let Err(why) = outcome {
+        let place = Place { row: why.line(), ..Place::default() };
+        reader.intake.remark(Severity::Error, &place, None, why.code(), why.to_string());
+    }
+    reader.intake.finish()
+}
+
+struct Reader<'a> {
+    intake: Intake<'a>,
+    topic: String,
+    untold: bool,
+}
+
+impl Reader<'_> {
+    fn element(&mut self, element: &Element) {
+        if element.name != "question" {
+            return;
+        }
+        match element.attribute("type") {
+            Some("category") => {
+                let path = element.text_at(&["category", "text"]).unwrap_or_default();
+                self.topic = topic_of(&path);
+            }
+            Some("description") => {
+                let place = Place { row: Some(element.line), ..Place::default() };
+                let message = "没有答案的说明文字不是试题，未读取";
+                self.remark(&place, "description_ignored", message);
+            }
+            kind => self.question(element, kind.unwrap_or("")),
+        }
+    }
+
+    fn remark(&mut self, place: &Place, code: &'static str, message: &str) {
+        self.intake.remark(Severity::Warning, place, None, code, message);
+    }
+
+    fn question(&mut self, element: &Element, kind: &str) {
+        let mut found = Found::default();
+        let stem = element.child("questiontext").map(rich).unwrap_or_default();
+        let mut unit = RawUnit {
+            code: element.text_at(&["idnumber"]).unwrap_or_default(),
+            topic: self.topic(element.line),
+            tags: tags(element),
+            stem: found.text(stem),
+            place: Place { row: Some(element.line), ..Place::default() },
+            ..RawUnit::default()
+        };
+        if let Some(why) = element.child("generalfeedback") {
+            found.explain(None, rich(why));
+        }
+        if element.text_at(&["hidden"]).as_deref() == Some("1") {
+            found.note("question_hidden", "该题在原系统中已隐藏，请核对后再批准");
+        }
+        if element.child("hint").is_some_and(|hint| !hint.text().trim().is_empty()) {
+            found.note("hints_lost", "提示不能保存");
+        }
+        let held = match kind {
+            "multichoice" => multichoice(element, &mut unit, &mut found),
+            "truefalse" => truefalse(element, &mut unit, &mut found),
+            "matching" | "ddmatch" => matching(element, &mut unit, &mut found),
+            kind => Err(unsupported(kind)),
+        };
+        match held {
+            Ok(()) => {
+                found.give(&mut unit, &mut self.intake);
+                if unit.code.is_empty() {
+                    unit.code = derived_code(&unit);
+                }
+                number_items(&mut unit);
+                self.intake.take(unit);
+            }
+            Err((code, message)) => {
+                if unit.code.is_empty() {
+                    unit.code = derived_code(&unit);
+                }
+                self.intake.refuse(&unit, code, message);
+            }
+        }
+    }
+
+    fn topic(&mut self, line: u32) -> String {
+        if !self.topic.is_empty() {
+            return self.topic.clone();
+        }
+        if !std::mem::replace(&mut self.untold, true) {
+            let place = Place { row: Some(line), ..Place::default() };
+            self.remark(&place, "topic_missing", &format!("没有分类的试题已归入「{NO_TOPIC}」"));
+        }
+        NO_TOPIC.to_owned()
+    }
+}
+
+type NotHeld = (&'static str, String);
+
+fn unsupported(kind: &str) -> NotHeld {
+    let known = TYPES.iter().find(|(name, _)| *name == kind).map(|(_, words)| *words);
+    let shown: String = kind.chars().take(40).collect();
+    let message = match known {
+        Some(words) => format!("{words}（{shown}）不能作为选择题导入"),
+        None => format!("题型 {shown:?} 无法识别，不能导入"),
+    };
+    ("type_unsupported", message)
+}
+
+fn tags(element: &Element) -> Vec<String> {
+    let tags = element.child("tags").into_iter().flat_map(|tags| tags.all("tag"));
+    tags.map(|tag| tag.text().trim().to_owned()).filter(|tag| !tag.is_empty()).collect()
+}
+
+/// The text of an element, in whatever way it is written.
+fn rich(element: &Element) -> Plain {
+    let text = element.text_at(&["text"]).unwrap_or_else(|| {
+        // Old files have the text without an element of its own.
+        element.text().trim().to_owned()
+    });
+    match element.attribute("format") {
+        Some("plain_text") => Plain { text, ..Plain::default() },
+        Some("html") => html::plain(&text),
+        _ if html::is_html(&text) => html::plain(&text),
+        _ => Plain { text, ..Plain::default() },
+    }
+}
+
+fn percent(answer: &Element) -> f64 {
+    answer.attribute("fraction").and_then(|share| share.trim().parse().ok()).unwrap_or(0.0)
+}
+
+fn multichoice(element: &Element, unit: &mut RawUnit, found: &mut Found) -> Result<(), NotHeld> {
+    let single = element.text_at(&["single"]);
+    let many = matches!(single.as_deref(), Some("false" | "0"));
+    let answer = |answer: &Element| Weighted {
+        text: rich(answer),
+        percent: percent(answer),
+        why: answer.child("feedback").map(rich).unwrap_or_default(),
+    };
+    let answers = element.all("answer").map(answer).collect();
+    choose(unit, found, many, answers)
+        .map_err(|AnyOfSeveral| (AnyOfSeveral::CODE, AnyOfSeveral::MESSAGE.to_owned()))
+}
+
+fn truefalse(element: &Element, unit: &mut RawUnit, found: &mut Found) -> Result<(), NotHeld> {
+    "judge".clone_into(&mut unit.r#type);
+    unit.options = judge_options();
+    for answer in element.all("answer") {
+        let says = rich(answer).text.to_lowercase();
+        let letter = match says.as_str() {
+            "true" => "A",
+            "false" => "B",
+            _ => return Err(("judge_options", format!("判断题的答案 {says:?} 无法识别"))),
+        };
+        if percent(answer) > 0.0 {
+            unit.key.push(letter.to_owned());
+        }
+        if let Some(why) = answer.child("feedback") {
+            found.explain(None, rich(why));
+        }
+    }
+    Ok(())
+}
+
+fn matching(element: &Element, unit: &mut RawUnit, found: &mut Found) -> Result<(), NotHeld> {
+    let pairs = element.all("subquestion").map(|asked| {
+        let option = asked.child("answer").map(rich).unwrap_or_default();
+        (rich(asked), found.text(option))
+    });
+    let pairs = pairs.collect();
+    pair(unit, found, pairs);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const QUIZ: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+<quiz>
+<question type="category"><category><text>$course$/top/内科/心血管</text></category></question>
+<question type="multichoice">
+  <name><text>一</text></name>
+  <questiontext format="html"><text><![CDATA[<p>10<sup>9</sup>/L 是<b>谁</b>？</p>]]></text></questiontext>
+  <generalfeedback format="html"><text>总的</text></generalfeedback>
+  <defaultgrade>1</defaultgrade><penalty>0.3</penalty><hidden>0</hidden><idnumber>M-1</idnumber>
+  <single>true</single>
+  <answer fraction="100" format="html"><text>甲 &amp;lt; 5</text><feedback><text>对</text></feedback></answer>
+  <answer fraction="0"><text>乙</text></answer>
+  <tags><tag><text>血</text></tag></tags>
+</question>
+<question type="multichoice"><questiontext><text>二</text></questiontext><single>false</single>
+  <answer fraction="50"><text>甲</text></answer><answer fraction="50"><text>乙</text></answer>
+  <answer fraction="-100"><text>丙</text></answer></question>
+<question type="truefalse"><questiontext><text>三</text></questiontext>
+  <answer fraction="0"><text>true</text></answer><answer fraction="100"><text>false</text></answer></question>
+<question type="matching"><questiontext><text>配对</text></questiontext>
+  <subquestion><text>一</text><answer><text>甲</text></answer></subquestion>
+  <subquestion><text>二</text><answer><text>乙</text></answer></subquestion>
+  <subquestion><text></text><answer><text>丙</text></answer></subquestion></question>
+</quiz>"#;
+
+    fn codes(text: &str) -> Vec<&'static str> {
+        let read = read(text.as_bytes(), "quiz.xml", &Defaults::default());
+        read.problems.iter().map(|problem| problem.code).collect()
+    }
+
+    #[test]
+    fn questions_of_every_kind_that_can_be_held_are_read() {
+        let read = read(QUIZ.as_bytes(), "quiz.xml", &Defaults::default());
+        assert_eq!((read.items, read.accepted), (5, 5), "{:?}", read.problems);
+        assert_eq!(codes(QUIZ), ["emphasis_lost"]);
+        let [one, many, judge, pairs] = read.units.as_slice() else { panic!("four units") };
+        assert_eq!((one.code.as_str(), one.topic.as_str()), ("M-1", "内科/心血管"));
+        assert_eq!(one.items[0].stem, "10⁹/L 是谁？");
+        assert_eq!(one.items[0].options[0].text, "甲 < 5");
+        assert_eq!(one.items[0].explanation, "总的\n「甲 < 5」：对");
+        assert_eq!((one.tags.as_slice(), one.source.row), (&["血".to_owned()][..], Some(4)));
+        assert_eq!(many.items[0].key.bits(), 0b011);
+        assert_eq!(judge.items[0].key.bits(), 0b10);
+        assert_eq!((pairs.items.len(), pairs.shared_options.len()), (2, 3));
+        assert_eq!(pairs.items[0].stem, "配对\n一");
+    }
+
+    #[test]
+    fn x17_what_cannot_be_held_is_said() {
+        for kind in ["cloze", "essay", "calculated", "numerical", "pmatch", ""] {
+            let text = format!(
+                "<quiz><question type='{kind}'><questiontext><text>{{#1}}</text></questiontext></question></quiz>"
+            );
+            assert_eq!(codes(&text), ["topic_missing", "type_unsupported"], "{kind}");
+        }
+        let question = |inner: &str| {
+            format!(
+                "<quiz><question type='multichoice'><questiontext format='html'><text>x</text>\
+                </questiontext>{inner}</question></quiz>"
+            )
+        };
+        let two = "<answer fraction='100'><text>a</text></answer>\
+            <answer fraction='100'><text>b</text></answer>";
+        assert_eq!(codes(&question(two)), ["topic_missing", "several_right"]);
+        let half = "<answer fraction='100'><text>a</text></answer>\
+            <answer fraction='50'><text>b</text></answer>";
+        assert_eq!(codes(&question(half)), ["topic_missing", "weights_lost"]);
+        let none = "<answer fraction='0'><text>a</text></answer>\
+            <answer fraction='0'><text>b</text></answer>";
+        assert_eq!(codes(&question(none)), ["topic_missing", "key_missing"]);
+        let far = "<answer fraction='100'><text>&lt;img src=\"file:///etc/passwd\"></text></answer>\
+            <answer fraction='0'><text>b</text></answer>";
+        assert_eq!(codes(&question(far)), ["topic_missing", "media_missing"]);
+        assert_eq!(codes("<quiz></quiz>"), ["no_items"]);
+        assert_eq!(codes("<quiz><question"), ["xml_damaged"]);
+        assert_eq!(codes("<!DOCTYPE x []><quiz/>"), ["xml_doctype"]);
+    }
+}

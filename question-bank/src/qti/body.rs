@@ -1,0 +1,265 @@
+//! The body of an item: what is read, and where the candidate chooses.
+
+use super::declared::{Declared, Response};
+use crate::foreign::{Found, Weighted, choose, pair};
+use crate::html::{self, Plain};
+use crate::raw::RawUnit;
+use crate::wording::judge_options;
+use crate::xml::{Element, Node};
+
+/// A body taken apart.
+pub(super) struct Body {
+    /// What stands outside of the interactions.
+    pub shared: String,
+    pub interactions: Vec<Interaction>,
+}
+
+/// A place where the candidate chooses.
+pub(super) enum Interaction {
+    Choice { prompt: Plain, many: bool, weighted: bool, options: Vec<Weighted> },
+    Match { prompt: Plain, pairs: Vec<(Plain, String)> },
+}
+
+type NotHeld = (&'static str, String);
+
+/// Interactions of the standard that are no choice among options, with words for authors.
+const UNSUPPORTED: [(&str, &str); 16] = [
+    ("textEntryInteraction", "填空"),
+    ("extendedTextInteraction", "问答"),
+    ("orderInteraction", "排序"),
+    ("associateInteraction", "自由配对"),
+    ("gapMatchInteraction", "拖放填空"),
+    ("hottextInteraction", "文中选词"),
+    ("hotspotInteraction", "图上选点"),
+    ("selectPointInteraction", "图上标点"),
+    ("graphicOrderInteraction", "图上排序"),
+    ("graphicAssociateInteraction", "图上配对"),
+    ("graphicGapMatchInteraction", "图上拖放"),
+    ("positionObjectInteraction", "图上摆放"),
+    ("sliderInteraction", "滑块"),
+    ("drawingInteraction", "绘图"),
+    ("uploadInteraction", "上传文件"),
+    ("mediaInteraction", "播放媒体"),
+];
+
+/// Takes a body apart.
+pub(super) fn read(
+    body: &Element,
+    declared: &Declared,
+    found: &mut Found,
+) -> Result<Body, NotHeld> {
+    let mut interactions = Vec::new();
+    let mut shared = String::new();
+    walk(body, declared, &mut shared, &mut interactions)?;
+    if interactions.is_empty() {
+        return Err(("type_unsupported", "没有可选择的选项，不能作为选择题导入".to_owned()));
+    }
+    Ok(Body { shared: found.text(html::plain(&shared)), interactions })
+}
+
+/// Writes what is read into `out` as HTML, and takes interactions out.
+fn walk(
+    element: &Element,
+    declared: &Declared,
+    out: &mut String,
+    interactions: &mut Vec<Interaction>,
+) -> Result<(), NotHeld> {
+    for node in &element.children {
+        let child = match node {
+            Node::Text(text) => {
+                push_text(out, text);
+                continue;
+            }
+            Node::Element(child) => child,
+        };
+        match child.name.as_str() {
+            "choiceInteraction" => interactions.push(choice(child, declared)?),
+            "inlineChoiceInteraction" => {
+                out.push_str(" ____ ");
+                interactions.push(choice(child, declared)?);
+            }
+            "matchInteraction" => interactions.push(matching(child, declared)?),
+            "rubricBlock" | "feedbackBlock" | "feedbackInline" | "templateBlock" => {}
+            "customInteraction" | "portableCustomInteraction" => {
+                return Err(("type_unsupported", "自定义题型不能导入".to_owned()));
+            }
+            "printedVariable" => {
+                return Err(("type_unsupported", "含变量的试题不能导入".to_owned()));
+            }
+            name => {
+                if let Some((_, words)) = UNSUPPORTED.iter().find(|(known, _)| *known == name) {
+                    let message = format!("{words}题（{name}）不能作为选择题导入");
+                    return Err(("type_unsupported", message));
+                }
+                open_tag(out, child);
+                walk(child, declared, out, interactions)?;
+                close_tag(out, child);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn response<'a>(element: &Element, declared: &'a Declared) -> Result<&'a Response, NotHeld> {
+    let name = element.attribute("responseIdentifier").unwrap_or_default();
+    declared.get(name).ok_or_else(|| {
+        let shown: String = name.chars().take(60).collect();
+        ("key_missing", format!("没有声明答案 {shown:?}"))
+    })
+}
+
+fn prompt(element: &Element) -> Plain {
+    element.child("prompt").map(rich).unwrap_or_default()
+}
+
+fn choice(element: &Element, declared: &Declared) -> Result<Interaction, NotHeld> {
+    let response = response(element, declared)?;
+    let option = |option: &Element| {
+        let identifier = option.attribute("identifier").unwrap_or_default();
+        Weighted {
+            text: rich(option),
+            percent: response.percent(identifier),
+            why: option.child("feedbackInline").map(rich).unwrap_or_default(),
+        }
+    };
+    let options = element
+        .elements()
+        .filter(|child| matches!(child.name.as_str(), "simpleChoice" | "inlineChoice"))
+        .map(option)
+        .collect();
+    Ok(Interaction::Choice {
+        prompt: prompt(element),
+        many: response.cardinality == "multiple",
+        weighted: response.is_weighted(),
+        options,
+    })
+}
+
+fn matching(element: &Element, declared: &Declared) -> Result<Interaction, NotHeld> {
+    let response = response(element, declared)?;
+    let sets: Vec<&Element> = element.all("simpleMatchSet").collect();
+    let [stems, options] = sets.as_slice() else {
+        return Err(("qti_damaged", "配对题应有两组选项".to_owned()));
+    };
+    let named = |set: &Element| -> Vec<(String, Plain)> {
+        let choices = set.all("simpleAssociableChoice");
+        choices
+            .map(|choice| (choice.attribute("identifier").unwrap_or_default().to_owned(), rich(choice)))
+            .collect()
+    };
+    let (stems, options) = (named(stems), named(options));
+    let right = response.pairs();
+    let mut pairs = Vec::with_capacity(stems.len() + options.len());
+    // All options, in their order, whether anything belongs to them or not.
+    for (_, option) in &options {
+        pairs.push((Plain::default(), option.text.clone()));
+    }
+    for (identifier, stem) in stems {
+        let of = right.iter().filter(|(first, _)| *first == identifier);
+        let [second] = of.map(|(_, second)| second).collect::<Vec<_>>()[..] else {
+            let message = "配对题的每一项应恰有一个答案".to_owned();
+            return Err(("key_not_one", message));
+        };
+        let option = options.iter().find(|(known, _)| known == second);
+        let option = option.map(|(_, option)| option.text.clone());
+        let option = option.ok_or(("key_outside", "配对题的答案不在选项中".to_owned()))?;
+        pairs.push((stem, option));
+    }
+    Ok(Interaction::Match { prompt: prompt(element), pairs })
+}
+
+impl Interaction {
+    /// Gives the unit stem, options and key; `shared` stands above the prompt.
+    pub(super) fn give(self, unit: &mut RawUnit, found: &mut Found, shared: &str) {
+        let joined = |prompt: String| match (shared.is_empty(), prompt.is_empty()) {
+            (_, true) => shared.to_owned(),
+            (true, false) => prompt,
+            (false, false) => format!("{shared}\n{prompt}"),
+        };
+        match self {
+            Self::Choice { prompt, many, weighted, options } => {
+                unit.stem = joined(found.text(prompt));
+                if weighted {
+                    found.note("weights_lost", "选项的得分比例不能保存，按考试的计分规则给分");
+                }
+                if choose(unit, found, many, options).is_err() {
+                    // Two right ones of which one may be chosen: the checks refuse it by its key.
+                    unit.r#type = "single".to_owned();
+                }
+                judged(unit);
+            }
+            Self::Match { prompt, pairs } => {
+                unit.stem = joined(found.text(prompt));
+                pair(unit, found, pairs);
+            }
+        }
+    }
+}
+
+/// A choice between right and wrong is a statement to judge.
+fn judged(unit: &mut RawUnit) {
+    let texts: Vec<&str> = unit.options.iter().map(|option| option.text.as_str()).collect();
+    if let (["正确", "错误"] | ["True", "False"], "single") = (texts.as_slice(), unit.r#type.as_str()) {
+        unit.r#type = "judge".to_owned();
+        unit.options = judge_options();
+    }
+}
+
+/// What an element says.
+pub(super) fn rich(element: &Element) -> Plain {
+    let mut out = String::new();
+    inner(element, &mut out);
+    html::plain(&out)
+}
+
+fn inner(element: &Element, out: &mut String) {
+    for node in &element.children {
+        match node {
+            Node::Text(text) => push_text(out, text),
+            Node::Element(child) if child.name.starts_with("feedback") => {}
+            Node::Element(child) => {
+                open_tag(out, child);
+                inner(child, out);
+                close_tag(out, child);
+            }
+        }
+    }
+}
+
+fn push_text(out: &mut String, text: &str) {
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            c => out.push(c),
+        }
+    }
+}
+
+/// Pictures also come as `object`.
+fn open_tag(out: &mut String, element: &Element) {
+    let picture = element.name == "object"
+        && element.attribute("type").is_some_and(|mime| mime.starts_with("image/"));
+    let name = if picture { "img" } else { element.name.as_str() };
+    out.push('<');
+    out.push_str(name);
+    for (attribute, value) in &element.attributes {
+        let attribute = if picture && attribute == "data" { "src" } else { attribute.as_str() };
+        if matches!(attribute, "src" | "href" | "alt") {
+            out.push(' ');
+            out.push_str(attribute);
+            out.push_str("=\"");
+            out.push_str(&value.replace('&', "&amp;").replace('"', "&quot;"));
+            out.push('"');
+        }
+    }
+    out.push('>');
+}
+
+fn close_tag(out: &mut String, element: &Element) {
+    if !matches!(element.name.as_str(), "br" | "img" | "hr" | "object") {
+        out.push_str("</");
+        out.push_str(&element.name);
+        out.push('>');
+    }
+}

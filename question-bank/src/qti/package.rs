@@ -1,0 +1,228 @@
+//! Packages: an archive of items with a manifest that names them.
+
+use std::io::{Cursor, Read};
+
+use memchr::memmem;
+use zip::ZipArchive;
+use zip::result::ZipError;
+
+use super::{Reader, Stimulus, named_as_before};
+use crate::decode::decode;
+use crate::problem::Severity;
+use crate::raw::Place;
+use crate::xml::{self, Element, NotXml};
+
+/// The most parts: some for each item.
+const PARTS_MAX: usize = 50_000;
+
+/// The most bytes of all parts that are read, unpacked.
+const UNPACKED_BYTES_MAX: u64 = 512 << 20;
+
+/// The most bytes of one document.
+const DOCUMENT_BYTES_MAX: u64 = 16 << 20;
+
+/// How an entry of an archive's directory begins.
+const DIRECTORY_ENTRY: &[u8] = b"PK\x01\x02";
+
+/// The name of the manifest.
+const MANIFEST: &str = "imsmanifest.xml";
+
+/// Why an archive is no package.
+#[derive(Debug, thiserror::Error)]
+enum NotAPackage {
+    #[error("试题包已损坏：{0}")]
+    Damaged(String),
+    #[error("试题包设有密码")]
+    Password,
+    #[error("试题包{0}，请拆分后再导入")]
+    Excessive(&'static str),
+    #[error("试题包中的文件名 {0:?} 不合法")]
+    Name(String),
+    #[error("压缩包中没有 {MANIFEST}，也没有 QTI 试题")]
+    Empty,
+}
+
+impl NotAPackage {
+    const fn code(&self) -> &'static str {
+        match self {
+            Self::Damaged(_) => "package_damaged",
+            Self::Password => "package_password",
+            Self::Excessive(_) => "file_too_big",
+            Self::Name(_) => "package_name",
+            Self::Empty => "package_kind",
+        }
+    }
+}
+
+/// Reads every item of a package.
+pub(super) fn read(bytes: &[u8], reader: &mut Reader<'_>) {
+    let outcome = Package::open(bytes).and_then(|mut package| package.read(reader));
+    if let Err(why) = outcome {
+        reader.intake.remark(Severity::Error, &Place::default(), None, why.code(), why.to_string());
+    }
+}
+
+struct Package<'a> {
+    archive: ZipArchive<Cursor<&'a [u8]>>,
+    unpacked: u64,
+}
+
+impl<'a> Package<'a> {
+    fn open(bytes: &'a [u8]) -> Result<Self, NotAPackage> {
+        let damaged = |error: ZipError| NotAPackage::Damaged(error.to_string());
+        // Before the directory is read, which costs memory for each entry.
+        if memmem::find_iter(bytes, DIRECTORY_ENTRY).count() > PARTS_MAX {
+            return Err(NotAPackage::Excessive("文件过多"));
+        }
+        let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(damaged)?;
+        if archive.len() > PARTS_MAX {
+            return Err(NotAPackage::Excessive("文件过多"));
+        }
+        if archive.has_overlapping_entries().map_err(damaged)? {
+            return Err(NotAPackage::Damaged("文件互相重叠".to_owned()));
+        }
+        for index in 0..archive.len() {
+            let part = match archive.by_index_raw(index) {
+                Err(ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED)) => {
+                    return Err(NotAPackage::Password);
+                }
+                part => part.map_err(damaged)?,
+            };
+            let name = part.name().map_err(damaged)?.into_owned();
+            if part.encrypted() {
+                return Err(NotAPackage::Password);
+            }
+            if part.enclosed_name().is_none() || name.starts_with('/') || name.contains('\\') {
+                return Err(NotAPackage::Name(name.chars().take(100).collect()));
+            }
+        }
+        Ok(Self { archive, unpacked: 0 })
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.archive.file_names().flatten().map(|name| name.to_string()).collect()
+    }
+
+    /// A part as text; `None` where there is none of this name.
+    fn text(&mut self, name: &str) -> Result<Option<Result<String, NotXml>>, NotAPackage> {
+        let damaged = |reason: String| NotAPackage::Damaged(format!("{name}：{reason}"));
+        let part = match self.archive.by_name(name) {
+            Err(ZipError::FileNotFound) => return Ok(None),
+            part => part.map_err(|error| damaged(error.to_string()))?,
+        };
+        let mut bytes = Vec::new();
+        let read = part.take(DOCUMENT_BYTES_MAX + 1).read_to_end(&mut bytes);
+        let read = read.map_err(|error| damaged(error.to_string()))? as u64;
+        self.unpacked += read;
+        if read > DOCUMENT_BYTES_MAX {
+            return Err(NotAPackage::Excessive("中的文件过大"));
+        }
+        if self.unpacked > UNPACKED_BYTES_MAX {
+            return Err(NotAPackage::Excessive("解压后过大"));
+        }
+        Ok(Some(decode(&bytes).map_err(NotXml::from)))
+    }
+
+    fn document(&mut self, name: &str) -> Result<Option<Result<Element, NotXml>>, NotAPackage> {
+        let text = self.text(name)?;
+        Ok(text.map(|text| text.and_then(|text| xml::document(&text)).map(named_as_before)))
+    }
+
+    fn read(&mut self, reader: &mut Reader<'_>) -> Result<(), NotAPackage> {
+        let mut names = self.names();
+        names.sort_unstable();
+        let manifest = names.iter().filter(|name| {
+            name.rsplit('/').next().is_some_and(|last| last.eq_ignore_ascii_case(MANIFEST))
+        });
+        let manifest = manifest.min_by_key(|name| name.len()).cloned();
+        let listed = match &manifest {
+            Some(name) => match self.document(name)? {
+                Some(Ok(manifest)) => Some(resources(name, &manifest)),
+                Some(Err(why)) => {
+                    reader.refuse_document(Some(name), &why);
+                    return Ok(());
+                }
+                None => None,
+            },
+            None => None,
+        };
+        let listed = listed.unwrap_or_else(|| {
+            let xml = |name: &&String| name.to_ascii_lowercase().ends_with(".xml");
+            names.iter().filter(xml).cloned().collect()
+        });
+        let mut stimuli = Vec::new();
+        let mut items = Vec::new();
+        for name in &listed {
+            match self.document(name)? {
+                None => {
+                    let place = super::place_of(Some(name), 0);
+                    let message = "清单中的文件不在试题包中";
+                    let code = "package_part_missing";
+                    reader.intake.remark(Severity::Error, &place, None, code, message);
+                }
+                Some(Ok(root)) if root.name == "assessmentItem" => items.push((name, root)),
+                Some(Ok(root)) if root.name == "assessmentStimulus" => {
+                    let body = root.child("stimulusBody").cloned().unwrap_or_default();
+                    stimuli.push(Stimulus { href: name.clone(), body });
+                }
+                Some(Ok(_)) => {} // A test, or something of another standard.
+                Some(Err(why)) => reader.refuse_document(Some(name), &why),
+            }
+        }
+        if items.is_empty() && manifest.is_none() {
+            return Err(NotAPackage::Empty);
+        }
+        for (name, mut root) in items {
+            resolve_stimuli(name, &mut root);
+            reader.document(Some(name), &root, &stimuli);
+        }
+        Ok(())
+    }
+}
+
+/// The items and stimuli that a manifest lists, in its order.
+fn resources(name: &str, manifest: &Element) -> Vec<String> {
+    let resources = manifest.child("resources").into_iter().flat_map(|all| all.all("resource"));
+    let wanted = resources.filter(|resource| {
+        let kind = resource.attribute("type").unwrap_or("").to_ascii_lowercase();
+        kind.contains("item") || kind.contains("stim")
+    });
+    wanted
+        .filter_map(|resource| {
+            let href = resource.attribute("href");
+            let file = || resource.child("file").and_then(|file| file.attribute("href"));
+            Some(joined(name, href.or_else(file)?))
+        })
+        .collect()
+}
+
+/// Names of stimuli as the package has them, not as seen from the item.
+fn resolve_stimuli(name: &str, root: &mut Element) {
+    for node in &mut root.children {
+        if let xml::Node::Element(child) = node
+            && child.name == "assessmentStimulusRef"
+        {
+            for (attribute, value) in &mut child.attributes {
+                if attribute == "href" {
+                    *value = joined(name, value);
+                }
+            }
+        }
+    }
+}
+
+/// The name of what `href` names in the file `from`.
+fn joined(from: &str, href: &str) -> String {
+    let mut parts: Vec<&str> = from.split('/').collect();
+    parts.pop();
+    for part in href.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}

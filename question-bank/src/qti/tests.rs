@@ -1,0 +1,165 @@
+use std::io::{Cursor, Write};
+
+use exam_core::item::ItemType;
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
+
+use super::*;
+
+fn read_bytes(bytes: &[u8]) -> Imported {
+    read(bytes, "qti", &Defaults::default())
+}
+
+fn codes(read: &Imported) -> Vec<&'static str> {
+    read.problems.iter().map(|problem| problem.code).collect()
+}
+
+/// An item of QTI 2 with one choice.
+fn item(identifier: &str, declared: &str, body: &str) -> String {
+    format!(
+        "<assessmentItem xmlns=\"http://www.imsglobal.org/xsd/imsqti_v2p1\" identifier=\"{identifier}\" \
+        title=\"t\" adaptive=\"false\" timeDependent=\"false\">\n\
+        <responseDeclaration identifier=\"R\" {declared}</responseDeclaration>\n\
+        <itemBody>{body}</itemBody>\n\
+        <responseProcessing template=\"http://www.imsglobal.org/question/qti_v2p1/rptemplates/match_correct\"/>\n\
+        </assessmentItem>"
+    )
+}
+
+const ONE: &str = "cardinality=\"single\" baseType=\"identifier\"><correctResponse><value>B</value></correctResponse>";
+const CHOICE: &str = "<p>看图</p><choiceInteraction responseIdentifier=\"R\" shuffle=\"true\" maxChoices=\"1\">\
+    <prompt>选 10<sup>9</sup></prompt><simpleChoice identifier=\"A\">甲</simpleChoice>\
+    <simpleChoice identifier=\"B\">乙<feedbackInline outcomeIdentifier=\"F\" identifier=\"B\">对</feedbackInline></simpleChoice>\
+    </choiceInteraction>";
+
+fn package(parts: &[(&str, &str)]) -> Vec<u8> {
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, text) in parts {
+        archive.start_file(*name, SimpleFileOptions::default()).expect("a part");
+        archive.write_all(text.as_bytes()).expect("it is written");
+    }
+    archive.finish().expect("an archive").into_inner()
+}
+
+#[test]
+fn an_item_of_version_2_is_read() {
+    let read = read_bytes(item("Q-1", ONE, CHOICE).as_bytes());
+    assert_eq!(codes(&read), ["topic_missing"], "{:?}", read.problems);
+    let unit = &read.units[0];
+    assert_eq!((unit.code.as_str(), unit.item_type), ("Q-1", ItemType::Single));
+    assert_eq!(unit.items[0].stem, "看图\n选 10⁹");
+    assert_eq!(unit.items[0].options[1].text, "乙");
+    assert_eq!(unit.items[0].key.bits(), 0b10);
+    assert_eq!(unit.items[0].explanation, "「乙」：对");
+}
+
+#[test]
+fn an_item_of_version_3_is_read() {
+    let text = r#"<?xml version="1.0" encoding="UTF-8"?>
+<qti-assessment-item xmlns="http://www.imsglobal.org/xsd/imsqtiasi_v3p0" identifier="N-1" title="t">
+<qti-response-declaration identifier="R" cardinality="multiple" base-type="identifier">
+<qti-mapping lower-bound="0"><qti-map-entry map-key="A" mapped-value="1"/><qti-map-entry map-key="C" mapped-value="1"/>
+<qti-map-entry map-key="B" mapped-value="-1"/></qti-mapping></qti-response-declaration>
+<qti-item-body><qti-choice-interaction response-identifier="R" max-choices="0"><qti-prompt>哪些</qti-prompt>
+<qti-simple-choice identifier="A">甲</qti-simple-choice><qti-simple-choice identifier="B">乙</qti-simple-choice>
+<qti-simple-choice identifier="C">丙</qti-simple-choice></qti-choice-interaction></qti-item-body>
+<qti-modal-feedback outcome-identifier="F" identifier="x" show-hide="show"><qti-content-body>因为</qti-content-body></qti-modal-feedback>
+</qti-assessment-item>"#;
+    let read = read_bytes(text.as_bytes());
+    assert_eq!(codes(&read), ["topic_missing", "weights_lost"], "{:?}", read.problems);
+    let unit = &read.units[0];
+    assert_eq!((unit.item_type, unit.items[0].key.bits()), (ItemType::Multiple, 0b101));
+    assert_eq!(unit.items[0].explanation, "因为");
+}
+
+#[test]
+fn a_match_is_a_group_with_shared_options() {
+    let body = "<matchInteraction responseIdentifier=\"R\" maxAssociations=\"2\"><prompt>配对</prompt>\
+        <simpleMatchSet><simpleAssociableChoice identifier=\"x\">一</simpleAssociableChoice>\
+        <simpleAssociableChoice identifier=\"y\">二</simpleAssociableChoice></simpleMatchSet>\
+        <simpleMatchSet><simpleAssociableChoice identifier=\"p\">甲</simpleAssociableChoice>\
+        <simpleAssociableChoice identifier=\"q\">乙</simpleAssociableChoice>\
+        <simpleAssociableChoice identifier=\"r\">丙</simpleAssociableChoice></simpleMatchSet></matchInteraction>";
+    let declared = "cardinality=\"multiple\" baseType=\"directedPair\"><correctResponse>\
+        <value>x q</value><value>y  p</value></correctResponse>";
+    let read = read_bytes(item("M", declared, body).as_bytes());
+    let unit = &read.units[0];
+    assert_eq!((unit.item_type, unit.items.len()), (ItemType::B1, 2));
+    assert_eq!(unit.shared_options.len(), 3);
+    assert_eq!((unit.items[0].key.bits(), unit.items[1].key.bits()), (0b010, 0b001));
+    assert_eq!(unit.items[0].stem, "配对\n一");
+}
+
+#[test]
+fn a_package_is_read_in_the_order_of_its_manifest() {
+    let stimulus = "<qti-assessment-stimulus identifier=\"S\"><qti-stimulus-body><p>病例</p></qti-stimulus-body></qti-assessment-stimulus>";
+    let with = |identifier: &str| {
+        item(identifier, ONE, CHOICE).replace(
+            "<itemBody>",
+            "<assessmentStimulusRef identifier=\"S\" href=\"../stimuli/s.xml\"/><itemBody>",
+        )
+    };
+    let manifest = "<manifest><resources>\
+        <resource identifier=\"s\" type=\"imsqti_stimulus_xmlv3p0\" href=\"stimuli/s.xml\"/>\
+        <resource identifier=\"b\" type=\"imsqti_item_xmlv2p1\" href=\"items/b.xml\"/>\
+        <resource identifier=\"a\" type=\"imsqti_item_xmlv2p1\" href=\"items/a.xml\"/>\
+        <resource identifier=\"c\" type=\"imsqti_item_xmlv2p1\" href=\"items/c.xml\"/>\
+        <resource identifier=\"t\" type=\"imsqti_test_xmlv2p1\" href=\"test.xml\"/></resources></manifest>";
+    let parts = [
+        ("imsmanifest.xml", manifest),
+        ("stimuli/s.xml", stimulus),
+        ("items/a.xml", &with("a")),
+        ("items/b.xml", &with("b")),
+        ("items/c.xml", &item("c", ONE, CHOICE)),
+        ("test.xml", "<assessmentTest/>"),
+    ];
+    let bytes = package(&parts);
+    assert!(is_package(&bytes));
+    let read = read_bytes(&bytes);
+    assert_eq!(codes(&read), ["topic_missing"], "{:?}", read.problems);
+    assert_eq!((read.items, read.units.len()), (3, 2));
+    let [group, alone] = read.units.as_slice() else { panic!("two units") };
+    assert_eq!((group.item_type, group.shared_stem.as_str()), (ItemType::A3, "病例"));
+    let codes_of: Vec<&str> = group.items.iter().map(|item| item.code.as_str()).collect();
+    assert_eq!(codes_of, ["b", "a"]);
+    assert_eq!(alone.code, "c");
+    assert_eq!(alone.source.sheet.as_deref(), Some("items/c.xml"));
+}
+
+#[test]
+fn x17_what_cannot_be_held_is_said() {
+    for (body, code) in [
+        ("<extendedTextInteraction responseIdentifier=\"R\"/>", "type_unsupported"),
+        ("<p><textEntryInteraction responseIdentifier=\"R\"/></p>", "type_unsupported"),
+        ("<customInteraction responseIdentifier=\"R\"/>", "type_unsupported"),
+        ("<p>只有文字</p>", "type_unsupported"),
+        ("<choiceInteraction responseIdentifier=\"X\"/>", "key_missing"),
+    ] {
+        let read = read_bytes(item("q", ONE, body).as_bytes());
+        assert_eq!((read.items, read.accepted), (1, 0), "{body}");
+        assert!(codes(&read).contains(&code), "{body}: {:?}", codes(&read));
+    }
+    let unknown = item("q", ONE, CHOICE).replace("match_correct", "my_own");
+    assert!(codes(&read_bytes(unknown.as_bytes())).contains(&"scoring_unknown"));
+    let custom = item("q", ONE, CHOICE).replace(
+        "<responseProcessing template=\"http://www.imsglobal.org/question/qti_v2p1/rptemplates/match_correct\"/>",
+        "<responseProcessing><customOperator class=\"x\"/></responseProcessing>",
+    );
+    assert!(codes(&read_bytes(custom.as_bytes())).contains(&"scoring_unknown"));
+}
+
+#[test]
+fn x07_x08_archives_that_lie_or_want_too_much_are_refused() {
+    let code = |bytes: &[u8]| codes(&read_bytes(bytes))[0];
+    assert_eq!(code(&package(&[("../evil.xml", "<a/>")])), "package_name");
+    assert_eq!(code(&package(&[("a\\b.xml", "<a/>")])), "package_name");
+    assert_eq!(code(&package(&[("a.txt", "x"), ("b.xml", "<x/>")])), "package_kind");
+    assert_eq!(code(b"PK\x03\x04 damaged"), "package_damaged");
+    let many = [b"PK\x03\x04".to_vec(), b"PK\x01\x02".repeat(60_000)].concat();
+    assert_eq!(code(&many), "file_too_big");
+    let bomb = format!("<assessmentItem>{}</assessmentItem>", " ".repeat(17 << 20));
+    assert_eq!(code(&package(&[("imsmanifest.xml", &bomb)])), "file_too_big");
+    let lost = "<manifest><resources><resource type=\"imsqti_item_xmlv2p1\" href=\"x.xml\"/></resources></manifest>";
+    assert_eq!(code(&package(&[("imsmanifest.xml", lost)])), "package_part_missing");
+    assert_eq!(code(b"<!DOCTYPE a [<!ENTITY b SYSTEM 'http://127.0.0.1/'>]><assessmentItem>&b;</assessmentItem>"), "xml_doctype");
+}

@@ -1,0 +1,268 @@
+//! What a line of a pasted text is.
+
+use crate::wording::options::{letter, unmarked};
+use crate::wording::words::{self, Column, TypeWord};
+
+/// What stands behind the number of a question.
+const NUMBER_MARKS: [char; 7] = ['.', '．', '、', ':', '：', ')', '）'];
+
+/// The most digits of a question's number.
+const NUMBER_DIGITS_MAX: usize = 4;
+
+/// The most characters of a field's name.
+const NAME_CHARS_MAX: usize = 8;
+
+/// A line, or a piece of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Line<'a> {
+    Empty,
+    /// `一、单选题`.
+    Type(TypeWord, &'a str),
+    /// `第一章 循环系统`.
+    Chapter(&'a str),
+    /// `（1～3题共用题干）`, with the numbers that it names.
+    Shared(Shared),
+    /// `参考答案`, with nothing behind it.
+    Keys,
+    /// `答案：B`, `【解析】…`.
+    Field(Column, &'a str),
+    /// `12．…`.
+    Number(u32, &'a str),
+    /// `A．…`, with its place in the alphabet.
+    Option(usize),
+    Text,
+}
+
+/// What a group shares, and the numbers of its items.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Shared {
+    pub options: bool,
+    pub numbers: Option<(u32, u32)>,
+}
+
+/// What a line is, ends trimmed.
+pub(super) fn line_of(line: &str) -> Line<'_> {
+    if line.is_empty() {
+        return Line::Empty;
+    }
+    if let Some(shared) = shared_of(line) {
+        return Line::Shared(shared);
+    }
+    if let Some((column, rest)) = field_of(line) {
+        return if rest.is_empty() && column == Column::Answer && !line.ends_with(['】', ']']) {
+            Line::Keys
+        } else {
+            Line::Field(column, rest)
+        };
+    }
+    if let Some(word) = type_of(line) {
+        return Line::Type(word, line);
+    }
+    if let Some((number, rest)) = number_of(line) {
+        return Line::Number(number, rest);
+    }
+    if let Some(place) = option_of(line) {
+        return Line::Option(place);
+    }
+    match chapter_of(line) {
+        Some(name) => Line::Chapter(name),
+        None => Line::Text,
+    }
+}
+
+/// The pieces of a line: an answer or an explanation may stand behind what comes before.
+pub(super) fn pieces(line: &str) -> Vec<&str> {
+    let mut starts = vec![0];
+    for (at, c) in line.char_indices().skip(1) {
+        let before = line[..at].chars().next_back();
+        let begins = matches!(c, '【' | '[') || before.is_some_and(char::is_whitespace);
+        let here = &line[at..];
+        if begins
+            && field_of(here).is_some_and(|(column, rest)| {
+                matches!(column, Column::Answer | Column::Explanation | Column::Difficulty)
+                    && !rest.is_empty()
+            })
+        {
+            starts.push(at);
+        }
+    }
+    starts.push(line.len());
+    starts.windows(2).map(|ends| line[ends[0]..ends[1]].trim()).collect()
+}
+
+/// A question's number and what follows it.
+pub(super) fn number_of(line: &str) -> Option<(u32, &str)> {
+    let bare = line.strip_prefix("第").unwrap_or(line);
+    let (bracketed, bare) = match bare.strip_prefix(['(', '（', '[', '【']) {
+        Some(rest) => (true, rest),
+        None => (false, bare),
+    };
+    let digits: String = bare.chars().map_while(digit).take(NUMBER_DIGITS_MAX + 1).collect();
+    if digits.is_empty() || digits.len() > NUMBER_DIGITS_MAX {
+        return None;
+    }
+    let behind = bare.char_indices().nth(digits.len()).map_or("", |(at, _)| &bare[at..]);
+    let rest = if bracketed {
+        behind.strip_prefix([')', '）', ']', '】'])?.trim_start_matches(NUMBER_MARKS)
+    } else if line.starts_with('第') {
+        behind.strip_prefix('题')?.trim_start_matches(NUMBER_MARKS)
+    } else {
+        let rest = behind.trim_start().strip_prefix(NUMBER_MARKS)?;
+        // `1.5 mg` is a dose.
+        if rest.starts_with(|c| digit(c).is_some()) && behind.starts_with('.') {
+            return None;
+        }
+        rest
+    };
+    Some((digits.parse().ok()?, rest.trim()))
+}
+
+/// An ASCII digit, full width or not.
+fn digit(c: char) -> Option<char> {
+    match c {
+        '0'..='9' => Some(c),
+        '０'..='９' => char::from_digit(c as u32 - '０' as u32, 10),
+        _ => None,
+    }
+}
+
+/// The place in the alphabet of the option that a line begins with.
+fn option_of(line: &str) -> Option<usize> {
+    let bare = line.strip_prefix(['(', '（']).unwrap_or(line);
+    let place = letter(bare.chars().next()?)?;
+    let id = crate::wording::options::id_at(place);
+    unmarked(bare, &id).map(|_| place)
+}
+
+/// A field's name and what it says: `答案：B`, `【答案】B`, `答案 B`.
+pub(super) fn field_of(line: &str) -> Option<(Column, &str)> {
+    let known = |name: &str| {
+        let column = if name == "答" { Some(Column::Answer) } else { words::column_of(name) };
+        column.filter(|column| {
+            !matches!(column, Column::Stem | Column::Option(_) | Column::Options | Column::Media)
+        })
+    };
+    let marks = [':', '：'];
+    for (open, close) in [('【', '】'), ('[', ']')] {
+        if let Some((name, rest)) = line.strip_prefix(open).and_then(|rest| rest.split_once(close)) {
+            let rest = rest.trim_start().trim_start_matches(marks);
+            return (name.chars().count() <= NAME_CHARS_MAX)
+                .then(|| known(name.trim_end_matches(marks)))?
+                .map(|column| (column, rest.trim()));
+        }
+    }
+    let end = line
+        .char_indices()
+        .take(NAME_CHARS_MAX + 1)
+        .find(|(_, c)| marks.contains(c) || c.is_whitespace())
+        .map_or(line.len(), |(at, _)| at);
+    let (name, rest) = line.split_at(end);
+    if name.is_empty() || name.chars().next().is_some_and(|c| c.is_ascii()) {
+        return None;
+    }
+    let column = known(name)?;
+    let marked = rest.trim_start().starts_with(marks);
+    // Without a mark only an answer is one, or the heading above many.
+    (marked || column == Column::Answer)
+        .then(|| (column, rest.trim_start().trim_start_matches(marks).trim()))
+}
+
+/// The type that a heading names.
+fn type_of(line: &str) -> Option<TypeWord> {
+    let bare = line.trim_matches(['【', '】', '[', ']', '：', ':']);
+    let bare = match (bare.strip_prefix('第'), bare.find("部分")) {
+        (Some(_), Some(at)) => bare[at + "部分".len()..].trim_start_matches([' ', '：', ':', '　']),
+        _ => bare,
+    };
+    // A letter alone is an option, or half a word.
+    (bare.chars().count() > 1 || line.starts_with('【')).then(|| words::type_of(bare))?
+}
+
+fn chapter_of(line: &str) -> Option<&str> {
+    let rest = line.strip_prefix('第')?;
+    let end = rest.find(['章', '节', '篇', '单'])?;
+    let number = rest[..end].trim();
+    let counts = !number.is_empty()
+        && number.chars().all(|c| digit(c).is_some() || "一二三四五六七八九十百零".contains(c));
+    counts.then_some(line)
+}
+
+/// `（1～3题共用题干）` and its like.
+fn shared_of(line: &str) -> Option<Shared> {
+    let at = line.find("共用")?;
+    let what = &line[at + "共用".len()..];
+    let begins = |words: &[&str]| words.iter().any(|word| what.starts_with(word));
+    let options = begins(&["备选", "选项", "答案", "下列备选", "下列选项", "以下"]);
+    if !options && !begins(&["题干", "病例", "材料", "案例", "病案", "同一", "一个", "下"]) {
+        return None;
+    }
+    // A heading, not a sentence that speaks of sharing.
+    if line.chars().count() > 40 {
+        return None;
+    }
+    let numbers: Vec<u32> = line[..at]
+        .split(|c| digit(c).is_none())
+        .filter_map(|digits| digits.chars().map_while(digit).collect::<String>().parse().ok())
+        .collect();
+    let numbers = match numbers.as_slice() {
+        [first, .., last] if first <= last => Some((*first, *last)),
+        _ => None,
+    };
+    Some(Shared { options, numbers })
+}
+
+#[cfg(test)]
+mod tests {
+    use exam_core::item::ItemType;
+
+    use super::*;
+
+    #[test]
+    fn lines_are_told_apart() {
+        let known = |item_type| TypeWord::Known(item_type);
+        for (line, expected) in [
+            ("1．题", Line::Number(1, "题")),
+            ("12、题", Line::Number(12, "题")),
+            ("（3）题", Line::Number(3, "题")),
+            ("第4题：题", Line::Number(4, "题")),
+            ("１０．题", Line::Number(10, "题")),
+            ("1.5 mg 静注", Line::Text),
+            ("2026年5月", Line::Text),
+            ("A．甲", Line::Option(0)),
+            ("（B）乙", Line::Option(1)),
+            ("Ｃ、丙", Line::Option(2)),
+            ("B超示胆囊结石", Line::Text),
+            ("一、单选题（每题1分）", Line::Type(known(ItemType::Single), "一、单选题（每题1分）")),
+            ("A3/A4型题", Line::Type(known(ItemType::A3), "A3/A4型题")),
+            ("【B1型题】", Line::Type(known(ItemType::B1), "【B1型题】")),
+            ("第二部分 多项选择题", Line::Type(known(ItemType::Multiple), "第二部分 多项选择题")),
+            ("答案：B", Line::Field(Column::Answer, "B")),
+            ("【答案】ABC", Line::Field(Column::Answer, "ABC")),
+            ("正确答案 B", Line::Field(Column::Answer, "B")),
+            ("答：错", Line::Field(Column::Answer, "错")),
+            ("【解析】因为", Line::Field(Column::Explanation, "因为")),
+            ("难度：易", Line::Field(Column::Difficulty, "易")),
+            ("参考答案", Line::Keys),
+            ("第三章 呼吸系统", Line::Chapter("第三章 呼吸系统")),
+            ("第三天出现高热", Line::Text),
+            ("", Line::Empty),
+        ] {
+            assert_eq!(line_of(line), expected, "{line}");
+        }
+        for (line, options, numbers) in [
+            ("（1～3题共用题干）", false, Some((1, 3))),
+            ("(4-6题共用备选答案)", true, Some((4, 6))),
+            ("【共用题干】", false, None),
+            ("7、8题共用选项", true, Some((7, 8))),
+        ] {
+            assert_eq!(line_of(line), Line::Shared(Shared { options, numbers }), "{line}");
+        }
+    }
+
+    #[test]
+    fn an_answer_may_stand_behind_what_comes_before() {
+        assert_eq!(pieces("D．丁  答案：B 解析：因为"), ["D．丁", "答案：B", "解析：因为"]);
+        assert_eq!(pieces("题干【答案】C"), ["题干", "【答案】C"]);
+        assert_eq!(pieces("下列答案：正确的是"), ["下列答案：正确的是"]);
+    }
+}

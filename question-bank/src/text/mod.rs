@@ -1,0 +1,300 @@
+//! Questions as authors write them in a word processor: `1．…`, `A．…`, `答案：B`, `【解析】…` under
+//! headings such as `一、单选题`, with `（1～3题共用题干）` above groups.
+
+mod draft;
+mod keys;
+mod line;
+mod stem;
+
+use std::collections::HashMap;
+
+use exam_core::item::ItemType;
+
+use crate::check::{Imported, Intake};
+use crate::decode::decode;
+use crate::item::Defaults;
+use crate::problem::Severity;
+use crate::raw::Place;
+use crate::wording::NO_TOPIC;
+use crate::wording::words::{Column, TypeWord};
+use draft::{Draft, Group};
+use line::{Line, Shared, line_of, pieces};
+
+/// Reads a file and names every problem, not only the first. An item with an error is left out.
+#[must_use]
+pub fn read(bytes: &[u8], file: &str, defaults: &Defaults) -> Imported {
+    let text = match decode(bytes) {
+        Ok(text) => text,
+        Err(why) => return Imported::refused(file, why.code(), why.to_string()),
+    };
+    let mut reader = Reader::new(Intake::new(file, defaults));
+    for (number, line) in (1..).zip(text.lines()) {
+        for piece in pieces(line.trim()) {
+            reader.line(number, piece);
+        }
+    }
+    reader.end()
+}
+
+/// Whether a text looks like this format: numbered questions with options, or with answers.
+#[must_use]
+pub(crate) fn is_text(text: &str) -> bool {
+    let mut numbered = false;
+    text.lines().flat_map(|line| pieces(line.trim())).any(|piece| match line_of(piece) {
+        Line::Number(_, rest) => {
+            numbered = true;
+            stem::taken_apart(rest).is_some()
+        }
+        Line::Option(0) | Line::Field(Column::Answer, _) => numbered,
+        _ => false,
+    })
+}
+
+/// What has been read, in the order of the file.
+enum Entry {
+    Alone(Draft),
+    Group(Group),
+}
+
+struct Reader<'a> {
+    intake: Intake<'a>,
+    /// The type that the heading gives.
+    heading: Option<(TypeWord, String)>,
+    topic: String,
+    /// Counts headings, since each may number its questions from 1.
+    section: usize,
+    draft: Option<Draft>,
+    group: Option<Group>,
+    entries: Vec<Entry>,
+    /// Answers that stand together, by section and number.
+    keys: HashMap<(usize, u32), String>,
+    in_keys: bool,
+    /// The last number of a list inside the question at hand.
+    listed: Option<u32>,
+    /// The number of the newest question of the section.
+    newest: u32,
+    after_empty: bool,
+}
+
+impl<'a> Reader<'a> {
+    fn new(intake: Intake<'a>) -> Self {
+        Self {
+            intake,
+            heading: None,
+            topic: String::new(),
+            section: 0,
+            draft: None,
+            group: None,
+            entries: Vec::new(),
+            keys: HashMap::new(),
+            in_keys: false,
+            listed: None,
+            newest: 0,
+            after_empty: false,
+        }
+    }
+
+    fn line(&mut self, number: u32, text: &str) {
+        let line = line_of(text);
+        if self.in_keys {
+            self.key_line(number, text, &line);
+            return;
+        }
+        match line {
+            Line::Empty => self.after_empty = true,
+            Line::Type(word, name) => {
+                self.end_group();
+                self.heading = Some((word, name.to_owned()));
+                self.section += 1;
+                self.newest = 0;
+            }
+            Line::Chapter(name) if self.draft.is_none() || self.after_empty => {
+                self.end_group();
+                name.clone_into(&mut self.topic);
+            }
+            Line::Shared(shared) => {
+                self.end_group();
+                self.group = Some(self.group_of(number, shared));
+            }
+            Line::Keys => {
+                self.end_group();
+                self.in_keys = true;
+                self.section = usize::from(self.section > 0);
+            }
+            Line::Number(question, rest) if self.begins(question) => {
+                self.begin(number, question, rest);
+            }
+            Line::Field(column, rest) => self.field(number, column, rest, text),
+            Line::Option(place) => self.option(number, place, text),
+            Line::Number(..) | Line::Chapter(_) | Line::Text => self.text(number, text),
+        }
+        if !text.is_empty() {
+            self.after_empty = false;
+        }
+    }
+
+    /// Whether a numbered line begins a question, and does not belong to a list inside one.
+    fn begins(&mut self, question: u32) -> bool {
+        let Some(draft) = &self.draft else { return true };
+        if draft.is_answered() || draft.has_options() {
+            return true;
+        }
+        let next = self.newest + 1;
+        let goes_on = self.listed.is_some_and(|last| question == last + 1);
+        if goes_on || (question == 1 && next != 1) {
+            self.listed = Some(question);
+            return false;
+        }
+        question == next
+    }
+
+    fn begin(&mut self, line: u32, question: u32, rest: &str) {
+        self.end_draft();
+        if self.group.as_ref().is_some_and(|group| group.is_over(question)) {
+            self.end_group();
+        }
+        self.listed = None;
+        self.newest = question;
+        self.draft = Some(self.draft_of(line, Some(question), rest));
+    }
+
+    fn draft_of(&self, line: u32, number: Option<u32>, stem: &str) -> Draft {
+        let heading = self.heading.as_ref();
+        Draft::new(line, number, self.section, self.topic.clone(), heading, stem)
+    }
+
+    fn group_of(&self, line: u32, shared: Shared) -> Group {
+        let item_type = match &self.heading {
+            Some((TypeWord::Known(item_type), _)) if item_type.in_groups() => *item_type,
+            _ if shared.options => ItemType::B1,
+            _ => ItemType::A3,
+        };
+        let item_type = if shared.options { ItemType::B1 } else { item_type };
+        Group::new(line, item_type, shared.numbers, self.topic.clone())
+    }
+
+    fn field(&mut self, line: u32, column: Column, rest: &str, text: &str) {
+        if column == Column::Topic && self.draft.is_none() {
+            rest.clone_into(&mut self.topic);
+            return;
+        }
+        match &mut self.draft {
+            Some(draft) => draft.field(column, rest),
+            None => self.ignore(line, text),
+        }
+    }
+
+    fn option(&mut self, line: u32, place: usize, text: &str) {
+        let heads_group = matches!(self.heading, Some((TypeWord::Known(ItemType::B1), _)));
+        if heads_group
+            && place == 0
+            && self.draft.as_ref().is_none_or(|draft| draft.is_answered() || self.after_empty)
+        {
+            // Options above their questions, without a line that says for which.
+            let new = self.group.as_ref().is_none_or(|group| group.has_items() || self.draft.is_some());
+            if new {
+                self.end_group();
+                self.group = Some(self.group_of(line, Shared { options: true, numbers: None }));
+            }
+        }
+        match (&mut self.draft, &mut self.group) {
+            (Some(draft), _) => draft.option(place, text),
+            (None, Some(group)) => group.lead(text),
+            (None, None) => self.ignore(line, text),
+        }
+    }
+
+    fn text(&mut self, line: u32, text: &str) {
+        let cases = matches!(
+            self.heading,
+            Some((TypeWord::Known(ItemType::A3 | ItemType::A4), _))
+        );
+        let complete = self.draft.as_ref().is_none_or(|draft| draft.is_answered() && self.after_empty);
+        let open = self.group.as_ref().is_some_and(|group| !group.has_items() && self.draft.is_none());
+        if cases && complete && !open {
+            // A case without a line that says for which questions.
+            let unended = self.group.as_ref().is_some_and(|group| group.expects_more(self.newest));
+            if !unended {
+                self.end_group();
+                self.group = Some(self.group_of(line, Shared { options: false, numbers: None }));
+            }
+        }
+        match (&mut self.draft, &mut self.group) {
+            (Some(draft), _) => draft.go_on(text),
+            (None, Some(group)) => group.lead(text),
+            (None, None) => self.ignore(line, text),
+        }
+    }
+
+    fn key_line(&mut self, number: u32, text: &str, line: &Line<'_>) {
+        if let Line::Type(..) = line {
+            self.section = self.section_after(text);
+            return;
+        }
+        let pairs = keys::pairs(text);
+        if pairs.is_empty() && !text.is_empty() {
+            self.ignore(number, text);
+        }
+        for (question, answer) in pairs {
+            self.keys.insert((self.section, question), answer);
+        }
+    }
+
+    /// The section whose heading names the same type as a heading above answers.
+    fn section_after(&self, heading: &str) -> usize {
+        let wanted = crate::wording::words::type_of(heading);
+        let drafts = self.entries.iter().flat_map(|entry| match entry {
+            Entry::Alone(draft) => std::slice::from_ref(draft),
+            Entry::Group(group) => group.items.as_slice(),
+        });
+        let mut sections = drafts.filter(|draft| draft.heading.as_ref().map(|(word, _)| *word) == wanted);
+        sections.next().map_or(self.section + 1, |draft| draft.section)
+    }
+
+    fn ignore(&mut self, line: u32, text: &str) {
+        let shown: String = text.chars().take(40).collect();
+        let message = format!("「{shown}」不属于任何试题，未读取");
+        let place = Place { row: Some(line), ..Place::default() };
+        self.intake.remark(Severity::Warning, &place, None, "line_ignored", message);
+    }
+
+    fn end_draft(&mut self) {
+        let Some(draft) = self.draft.take() else { return };
+        match &mut self.group {
+            Some(group) => group.items.push(draft),
+            None => self.entries.push(Entry::Alone(draft)),
+        }
+    }
+
+    fn end_group(&mut self) {
+        self.end_draft();
+        self.listed = None;
+        if let Some(group) = self.group.take() {
+            self.entries.push(Entry::Group(group));
+        }
+    }
+
+    fn end(mut self) -> Imported {
+        self.end_group();
+        let mut untold = None;
+        for entry in self.entries {
+            let unit = match entry {
+                Entry::Alone(draft) => draft.unit(&self.keys),
+                Entry::Group(group) => group.unit(&self.keys),
+            };
+            if unit.topic == NO_TOPIC {
+                untold = untold.or(unit.place.row);
+            }
+            self.intake.take(unit);
+        }
+        if let Some(row) = untold {
+            let message = format!("没有章节的试题已归入「{NO_TOPIC}」");
+            let place = Place { row: Some(row), ..Place::default() };
+            self.intake.remark(Severity::Warning, &place, None, "topic_missing", message);
+        }
+        self.intake.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests;

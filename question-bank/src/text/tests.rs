@@ -1,0 +1,148 @@
+use super::*;
+
+fn read_text(text: &str) -> Imported {
+    read(text.as_bytes(), "试题.txt", &Defaults::default())
+}
+
+fn codes(read: &Imported) -> Vec<&'static str> {
+    read.problems.iter().map(|problem| problem.code).collect()
+}
+
+const PASTED: &str = "\
+第一章 循环系统
+
+一、单选题（每题1分）
+1．高血压的诊断标准是（  ）
+A．≥130/80 mmHg    B．≥140/90 mmHg
+C．≥150/95 mmHg
+D．≥160/100 mmHg
+答案：B
+【解析】见指南。
+第二行解析。
+难度：易
+2、下列有关心衰的叙述，正确的是：
+1. 左心衰以肺淤血为主
+2. 右心衰以体循环淤血为主
+A、只有1
+B、只有2
+C、两者
+D、都不是  答案：C 解析：略
+3.急性心梗首选( A )
+A. 溶栓
+B. 观察
+
+二、多选题
+1．属于一级预防的有
+（A）戒烟
+（B）限盐
+（C）溶栓
+【答案】AB
+
+三、判断题
+1．青霉素使用前须皮试。（√）
+2．高血压患者可自行停药。
+答案：错
+
+四、A3/A4型题
+（1～2题共用题干）
+患者，男，60岁。
+胸痛2小时。
+1．最可能的诊断是
+A．心梗
+B．肺炎
+答案：A
+2．首选检查是
+A．心电图
+B．胸片
+答案：A
+
+五、B1型题
+（3～4题共用备选答案）
+A．青霉素
+B．红霉素
+C．链霉素
+3．易致过敏性休克
+4．有耳毒性
+参考答案
+四、A3/A4型题
+五、B1型题
+3.A 4.C
+";
+
+#[test]
+fn a_text_from_a_word_processor_is_read_as_its_author_meant_it() {
+    let read = read_text(PASTED);
+    assert_eq!(codes(&read), Vec::<&str>::new(), "{:?}", read.problems);
+    assert_eq!((read.items, read.accepted, read.units.len()), (10, 10, 8));
+    let [one, two, three, many, right, wrong, case, shared] = read.units.as_slice() else {
+        panic!("eight units")
+    };
+    assert_eq!(one.topic, "第一章 循环系统");
+    assert_eq!(one.items[0].stem, "高血压的诊断标准是（  ）");
+    assert_eq!(one.items[0].options.len(), 4);
+    assert_eq!(one.items[0].key.bits(), 0b10);
+    assert_eq!(one.items[0].explanation, "见指南。\n第二行解析。");
+    assert_eq!(one.difficulty.name(), "easy");
+    assert_eq!(one.source.row, Some(4));
+    assert!(two.items[0].stem.ends_with("2. 右心衰以体循环淤血为主"));
+    assert_eq!((two.items[0].options.len(), two.items[0].key.bits()), (4, 0b100));
+    assert_eq!(three.items[0].stem, "急性心梗首选（　　）");
+    assert_eq!((many.item_type, many.items[0].key.bits()), (ItemType::Multiple, 0b11));
+    assert_eq!(many.items[0].options[2].text, "溶栓");
+    assert_eq!((right.item_type, right.items[0].key.bits()), (ItemType::Judge, 0b01));
+    assert_eq!(right.items[0].stem, "青霉素使用前须皮试。（　　）");
+    assert_eq!(wrong.items[0].key.bits(), 0b10);
+    assert_eq!((case.item_type, case.items.len()), (ItemType::A3, 2));
+    assert_eq!(case.shared_stem, "患者，男，60岁。\n胸痛2小时。");
+    assert_eq!((shared.item_type, shared.shared_options.len()), (ItemType::B1, 3));
+    assert_eq!(shared.items[0].key.bits(), 0b001);
+    assert_eq!(shared.items[1].key.bits(), 0b100);
+}
+
+#[test]
+fn groups_without_a_line_above_them_are_found() {
+    let text = "A3型题\n\n女，30岁，咳嗽。\n\n1. 诊断\nA. 甲\nB. 乙\n答案：A\n\n男，40岁，腹痛。\n\
+        2. 检查\nA. 甲\nB. 乙\n答案：B\n\nB1型题\nA. 甲\nB. 乙\n1. 一\n答案：A\n2. 二\n答案：B\n\
+        A. 丙\nB. 丁\n3. 三\n答案：B\n";
+    let read = read_text(text);
+    assert_eq!(codes(&read), ["topic_missing"], "{:?}", read.problems);
+    assert_eq!((read.accepted, read.units.len()), (5, 4));
+    assert_eq!(read.units[1].shared_stem, "男，40岁，腹痛。");
+    assert_eq!(read.units[2].items.len(), 2);
+    assert_eq!(read.units[3].shared_options[0].text, "丙");
+}
+
+#[test]
+fn what_is_wrong_is_said_with_its_line() {
+    for (text, code, row) in [
+        ("1. 题\nA. 甲\nB. 乙\n", "key_missing", 1),
+        ("1. 题\nA. 甲\nB. 乙\n答案：F", "key_outside", 1),
+        ("标题\n\n1. 题\nA. 甲\nB. 甲\n答案：A", "options_equal", 3),
+        ("标题\n\n1. 题\nA. 甲\nB. 乙\n答案：A", "line_ignored", 1),
+        ("一、简答题\n1. 何谓高血压？\n答案：略", "type_unknown", 2),
+        ("1. 题\n难度：极难\nA. 甲\nB. 乙\n答案：A", "difficulty_unknown", 1),
+    ] {
+        let read = read_text(text);
+        let problem = read.problems.iter().find(|problem| problem.code == code);
+        let problem = problem.unwrap_or_else(|| panic!("{text}: {:?}", read.problems));
+        assert_eq!(problem.row, Some(row), "{text}");
+    }
+    assert_eq!(codes(&read_text("没有试题")), ["line_ignored", "no_items"]);
+}
+
+#[test]
+fn x11_an_office_text_in_gbk_is_read() {
+    let gbk = encoding_rs::GB18030.encode(PASTED).0.into_owned();
+    let read = read(&gbk, "试题.txt", &Defaults::default());
+    assert_eq!(read.accepted, 10, "{:?}", read.problems);
+}
+
+#[test]
+fn it_is_told_from_other_texts() {
+    for text in [PASTED, "1. 题\nA. 甲\nB. 乙", "1、地球是圆的（√）", "1. 对否\n答案：对"] {
+        assert!(is_text(text), "{text}");
+    }
+    for text in ["题干,答案\n1.甲,A\n", "", "{\"a\":1}", "A. x\nB. y"] {
+        assert!(!is_text(text), "{text}");
+    }
+}
