@@ -11,10 +11,12 @@ use crate::hash::derived_code;
 use crate::item::Defaults;
 use crate::problem::Severity;
 use crate::raw::{Place, RawOption, RawUnit};
+use crate::wording::options::id_at;
 use crate::wording::{NO_TOPIC, answer, inferred, judge_key};
 
 /// What a line of a file is.
 enum Line<'a> {
+    /// `A. text`: its letter, and the whole line.
     Option(String, &'a str),
     Answer(&'a str),
     Text(&'a str),
@@ -65,11 +67,7 @@ fn line_of(line: &str) -> Line<'_> {
     let mut chars = line.chars();
     match (chars.next(), chars.next()) {
         (Some(letter @ 'A'..='Z'), Some('.' | ')')) => {
-            let text = chars.as_str();
-            if text.starts_with(char::is_whitespace) {
-                return Line::Option(letter.to_string(), text.trim());
-            }
-            Line::Text(line)
+            Line::Option(letter.to_string(), line)
         }
         _ => Line::Text(line),
     }
@@ -88,11 +86,13 @@ impl Reader<'_> {
         }
         match line {
             // A question, too, may begin with a letter: only what is next is an option.
-            Line::Option(id, text) if !self.unit.stem.is_empty() => {
-                self.unit.options.push(RawOption { id: id.clone(), text: (*text).to_owned() });
+            Line::Option(id, text)
+                if !self.unit.stem.is_empty() && *id == id_at(self.unit.options.len()) =>
+            {
+                let text = text[2..].trim().to_owned(); // Behind the letter and its mark.
+                self.unit.options.push(RawOption { id: id.clone(), text });
             }
-            Line::Option(id, text) => self.unit.stem = format!("{id}. {text}"),
-            Line::Text(text) => match self.unit.options.last_mut() {
+            Line::Option(_, text) | Line::Text(text) => match self.unit.options.last_mut() {
                 Some(option) => {
                     option.text.push('\n');
                     option.text.push_str(text);

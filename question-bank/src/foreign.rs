@@ -107,7 +107,8 @@ pub(crate) fn choose(
     }
     let shares = answers.iter().map(|answer| answer.percent).filter(|percent| *percent > 0.0);
     let uneven = shares.clone().any(|percent| (percent - most).abs() > 0.01);
-    if uneven || (!many && most > 0.0 && most < 99.99) {
+    let below = answers.iter().any(|answer| answer.percent < 0.0);
+    if uneven || below || (!many && most > 0.0 && most < 99.99) {
         found.note("weights_lost", "选项的得分比例不能保存，按考试的计分规则给分");
     }
     unit.r#type = if many { ItemType::Multiple } else { ItemType::Single }.name().to_owned();

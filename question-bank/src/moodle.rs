@@ -249,7 +249,7 @@ mod tests {
     fn questions_of_every_kind_that_can_be_held_are_read() {
         let read = read(QUIZ.as_bytes(), "quiz.xml", &Defaults::default());
         assert_eq!((read.items, read.accepted), (5, 5), "{:?}", read.problems);
-        assert_eq!(codes(QUIZ), ["emphasis_lost"]);
+        assert_eq!(codes(QUIZ), ["emphasis_lost", "weights_lost"]);
         let [one, many, judge, pairs] = read.units.as_slice() else { panic!("four units") };
         assert_eq!((one.code.as_str(), one.topic.as_str()), ("M-1", "内科/心血管"));
         assert_eq!(one.items[0].stem, "10⁹/L 是谁？");

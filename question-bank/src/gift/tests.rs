@@ -36,7 +36,7 @@ Grant is {~buried =entombed ~living} in Grant's tomb.
 "#;
     let read = read_text(text);
     assert_eq!((read.items, read.accepted), (8, 8), "{:?}", read.problems);
-    assert_eq!(codes(&read), ["emphasis_lost"]);
+    assert_eq!(codes(&read), ["weights_lost", "emphasis_lost"]);
     let [one, truth, two, pairs, gap, html] = read.units.as_slice() else { panic!("six units") };
     assert_eq!((one.code.as_str(), one.topic.as_str()), ("S-1", "内科/心血管"));
     assert_eq!(one.tags, ["血压", "急诊"]);

@@ -8,6 +8,9 @@ use crate::raw::RawOption;
 const BETWEEN: [char; 14] =
     [',', '、', ';', '|', '/', '+', '&', '.', '。', '和', '与', '\n', '\t', ' '];
 
+/// How many more letters than options an answer may have.
+const BEYOND: usize = 4;
+
 const RIGHT: [&str; 17] = [
     "对", "√", "✓", "✔", "☑", "正确", "T", "TRUE", "是", "Y", "YES", "1", "V", "真", "对的", "R",
     "RIGHT",
@@ -50,11 +53,14 @@ pub(crate) fn ids(answer: &str, options: &[RawOption]) -> Vec<String> {
     if word.is_empty() {
         return vec![];
     }
+    // A word, too, is nothing but letters.
+    let few = options.len() + BEYOND;
     let letters = || {
         let letters = word.chars().filter(|c| !BETWEEN.contains(c));
         letters.map(|c| c.is_ascii_uppercase().then(|| c.to_string())).collect::<Option<Vec<_>>>()
     };
     letters()
+        .filter(|letters| letters.len() <= few)
         .or_else(|| by_text(answer, options))
         .or_else(|| by_number(&word, options))
         .unwrap_or_else(|| vec![answer.trim().to_owned()])
@@ -145,6 +151,7 @@ mod tests {
         assert_eq!(ids("F", &five), ["F"]);
         assert_eq!(ids("略", &five), ["略"]);
         assert_eq!(ids("7", &five), ["7"]);
+        assert_eq!(ids("Question not started", &five), ["Question not started"]);
         assert!(ids(" ", &five).is_empty());
     }
 
