@@ -13,6 +13,7 @@ pub mod hash;
 pub mod item;
 pub mod json;
 pub mod moodle;
+pub mod picture;
 pub mod pins;
 pub mod problem;
 mod html;
