@@ -1,13 +1,15 @@
 //! The checks that every format passes through: raw units in, [`Unit`]s and problems out.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use exam_core::item::{Choose, Difficulty, ItemType, OPTIONS_MAX, OptionSet, Pool};
+use sha2::{Digest, Sha256};
 
-use crate::item::{Defaults, Item, ItemOption, Source, Unit};
+use crate::item::{Defaults, Item, ItemOption, Media, Source, Unit};
+use crate::picture::{NotAPicture, Picture};
 use crate::pins::pinned;
 use crate::problem::{Problem, Severity};
-use crate::raw::{Damage, Field, Place, RawItem, RawOption, RawUnit};
+use crate::raw::{Damage, Field, Place, RawItem, RawOption, RawPicture, RawUnit};
 
 /// The most characters of a stem, a case or an explanation.
 const TEXT_CHARS_MAX: usize = 20_000;
@@ -20,6 +22,12 @@ const NAME_CHARS_MAX: usize = 200;
 
 /// The most items of a group.
 const GROUP_ITEMS_MAX: usize = 20;
+
+/// The most pictures of an item.
+const PICTURES_MAX: usize = 20;
+
+/// The most bytes of all pictures of a file, as they are kept.
+const PICTURES_BYTES_MAX: usize = 256 << 20;
 
 /// The most problems that are listed; beyond it they are only counted.
 pub const PROBLEMS_MAX: usize = 10_000;
@@ -35,6 +43,8 @@ pub struct Imported {
     pub items: usize,
     /// How many of them are in `units`.
     pub accepted: usize,
+    /// The pictures that `units` show, each once.
+    pub pictures: Vec<Picture>,
 }
 
 impl Imported {
@@ -53,6 +63,39 @@ pub(crate) struct Intake<'a> {
     codes: HashSet<String>,
     unlisted: usize,
     defaults: Defaults,
+    album: Album,
+}
+
+/// The pictures of a file, looked at once each.
+#[derive(Default)]
+struct Album {
+    /// What became of a file, by its own hash.
+    known: HashMap<[u8; 32], Result<[u8; 32], NotAPicture>>,
+    taken: HashMap<[u8; 32], Picture>,
+    bytes: usize,
+}
+
+impl Album {
+    fn take(&mut self, bytes: &[u8]) -> Result<[u8; 32], NotAPicture> {
+        let own = Sha256::digest(bytes).into();
+        if let Some(known) = self.known.get(&own) {
+            return *known;
+        }
+        let outcome = match Picture::take(bytes) {
+            Ok(picture) if self.bytes + picture.bytes.len() > PICTURES_BYTES_MAX => {
+                Err(NotAPicture::TooMany)
+            }
+            Ok(picture) => {
+                let hash = picture.hash;
+                self.bytes += picture.bytes.len();
+                self.taken.insert(hash, picture);
+                Ok(hash)
+            }
+            Err(why) => Err(why),
+        };
+        self.known.insert(own, outcome);
+        outcome
+    }
 }
 
 impl<'a> Intake<'a> {
@@ -63,6 +106,7 @@ impl<'a> Intake<'a> {
             codes: HashSet::new(),
             unlisted: 0,
             defaults: *defaults,
+            album: Album::default(),
         }
     }
 
@@ -106,6 +150,7 @@ impl<'a> Intake<'a> {
             place: raw.place.clone(),
             problems: Vec::new(),
             defaults: self.defaults,
+            album: &mut self.album,
         };
         let twice = !self.codes.insert(raw.code.clone());
         if twice {
@@ -127,6 +172,13 @@ impl<'a> Intake<'a> {
         if self.unlisted > 0 {
             let message = format!("另有 {} 个问题未列出，请先修改以上各处", self.unlisted);
             self.imported.problems.push(Problem::error(self.file, None, "more_problems", message));
+        }
+        let units = self.imported.units.iter();
+        let shown = units.flat_map(|unit| {
+            unit.shared_media.iter().chain(unit.items.iter().flat_map(|item| &item.media))
+        });
+        for media in shown {
+            self.imported.pictures.extend(self.album.taken.remove(&media.picture));
         }
         if self.imported.items == 0 && !self.imported.problems.iter().any(Problem::is_error) {
             let message = "文件中没有找到试题";
@@ -151,6 +203,7 @@ struct Checks<'a> {
     place: Place,
     problems: Vec<Problem>,
     defaults: Defaults,
+    album: &'a mut Album,
 }
 
 impl Checks<'_> {
@@ -218,6 +271,7 @@ impl Checks<'_> {
             pool,
             shared_stem: String::new(),
             shared_options: vec![],
+            shared_media: vec![],
             items: vec![],
             source: Source {
                 sheet: raw.place.sheet.as_deref().map(str::to_owned),
@@ -226,7 +280,7 @@ impl Checks<'_> {
         };
         let items = if item_type.in_groups() {
             self.damage();
-            self.media(&raw.media);
+            unit.shared_media = self.media(&raw.media);
             self.text(Field::Shared, "共用题干", &raw.stem, item_type != ItemType::B1);
             unit.shared_stem = raw.stem;
             unit.shared_options = self.options(raw.options, item_type == ItemType::B1);
@@ -268,7 +322,7 @@ impl Checks<'_> {
         }
         self.text(Field::Stem, "题干", &raw.stem, true);
         self.text(Field::Explanation, "解析", &raw.explanation, false);
-        self.media(&raw.media);
+        let media = self.media(&raw.media);
         let options = self.options(raw.options, own_options);
         let shown = if own_options { &options } else { &unit.shared_options };
         let mut key = OptionSet::EMPTY;
@@ -295,7 +349,7 @@ impl Checks<'_> {
             let message = "判断题的选项应为「正确」「错误」";
             self.error(Field::Option(0), "judge_options", message);
         }
-        Item { code: raw.code, stem: raw.stem, options, key, explanation: raw.explanation }
+        Item { code: raw.code, stem: raw.stem, options, key, explanation: raw.explanation, media }
     }
 
     fn options(&mut self, raw: Vec<RawOption>, wanted: bool) -> Vec<ItemOption> {
@@ -353,12 +407,31 @@ impl Checks<'_> {
     }
 
     /// A question about a picture is no question without it.
-    fn media(&mut self, names: &[String]) {
-        for name in names {
-            let name: String = name.chars().take(100).collect();
-            let message = format!("图片「{name}」不在题库中，该题缺图不能使用");
-            self.error(Field::Media, "media_missing", message);
+    fn media(&mut self, raw: &[RawPicture]) -> Vec<Media> {
+        if raw.len() > PICTURES_MAX {
+            let message = format!("一题不超过 {PICTURES_MAX} 张图片");
+            self.error(Field::Media, "pictures_too_many", message);
+            return vec![];
         }
+        let mut media = Vec::with_capacity(raw.len());
+        for picture in raw {
+            let name: String = picture.name.chars().take(100).collect();
+            let taken = picture.bytes.as_deref().map(|bytes| self.album.take(bytes));
+            match taken {
+                Some(Ok(hash)) => {
+                    let words: String = picture.words.chars().take(NAME_CHARS_MAX).collect();
+                    media.push(Media { picture: hash, words });
+                }
+                Some(Err(why)) => {
+                    self.error(Field::Media, why.code(), format!("图片「{name}」：{why}"));
+                }
+                None => {
+                    let message = format!("图片「{name}」不在文件中，该题缺图不能使用");
+                    self.error(Field::Media, "media_missing", message);
+                }
+            }
+        }
+        media
     }
 
     fn warn_of_pins(&mut self, unit: &Unit) {

@@ -1,19 +1,22 @@
 //! What items of other systems have in common: texts that were HTML, and options that each give a
 //! share of the points.
 
+use std::sync::Arc;
+
+use base64::prelude::{BASE64_STANDARD, Engine};
 use exam_core::item::ItemType;
 
 use crate::check::Intake;
-use crate::html::Plain;
+use crate::html::{PICTURE, Plain, Shown};
 use crate::problem::Severity;
-use crate::raw::{Damage, Field, RawItem, RawOption, RawUnit};
+use crate::raw::{Damage, Field, RawItem, RawOption, RawPicture, RawUnit};
 use crate::wording::options::id_at;
 
 /// What is found in an item beside its parts.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Found {
     explanation: Vec<String>,
-    pictures: Vec<String>,
+    pictures: Vec<Shown>,
     notes: Vec<Note>,
 }
 
@@ -45,11 +48,21 @@ impl AnyOfSeveral {
 impl Found {
     /// A text, whose pictures and losses are remembered.
     pub(crate) fn text(&mut self, plain: Plain) -> String {
-        self.pictures.extend(plain.pictures);
         for lost in plain.lost {
             self.push(lost.code(), lost.message().to_owned(), lost.is_needed());
         }
-        plain.text
+        let mut number = self.pictures.len();
+        self.pictures.extend(plain.pictures);
+        let mut text = String::with_capacity(plain.text.len());
+        for c in plain.text.chars() {
+            if c == PICTURE {
+                number += 1;
+                text.push_str(&format!("[图{number}]"));
+            } else {
+                text.push(c);
+            }
+        }
+        text
     }
 
     /// Adds to the explanation. What is said of one option names it by its text: by its letter it
@@ -75,10 +88,18 @@ impl Found {
         }
     }
 
-    /// Gives all of it to the item.
-    pub(crate) fn give(self, unit: &mut RawUnit, intake: &mut Intake<'_>) {
+    /// Gives all of it to the item. `bytes_of` finds a picture by where it is said to come from.
+    pub(crate) fn give(
+        self,
+        unit: &mut RawUnit,
+        intake: &mut Intake<'_>,
+        mut bytes_of: impl FnMut(&str) -> Option<Arc<[u8]>>,
+    ) {
         unit.explanation = self.explanation.join("\n");
-        unit.media.extend(self.pictures);
+        unit.media.extend(self.pictures.into_iter().map(|Shown { source, words }| {
+            let bytes = inline(&source).or_else(|| bytes_of(&source));
+            RawPicture { name: source, words, bytes }
+        }));
         for Note { code, message, needed } in self.notes {
             if needed {
                 unit.place.damage.push(Damage { field: Field::Whole, code, message });
@@ -87,6 +108,18 @@ impl Found {
             }
         }
     }
+}
+
+/// A picture that stands in the text itself.
+fn inline(source: &str) -> Option<Arc<[u8]>> {
+    let (kind, data) = source.strip_prefix("data:image/")?.split_once(',')?;
+    kind.ends_with(";base64").then(|| decoded(data))?
+}
+
+/// What base64 says; white space in it says nothing.
+pub(crate) fn decoded(data: &str) -> Option<Arc<[u8]>> {
+    let data: String = data.split_ascii_whitespace().collect();
+    BASE64_STANDARD.decode(data).ok().map(Arc::from)
 }
 
 /// Gives a unit options, of which one or many are right.

@@ -3,7 +3,7 @@
 use exam_core::item::{Choose, ItemType};
 use sha2::{Digest, Sha256};
 
-use crate::item::{Item, ItemOption, Unit};
+use crate::item::{Item, ItemOption, Media, Unit};
 use crate::raw::RawUnit;
 
 /// White space folded, ends trimmed. Never NFKC: in medicine `10⁹` is not `109`.
@@ -18,6 +18,12 @@ impl Content {
         let text = folded(text);
         self.0.update((text.len() as u64).to_be_bytes());
         self.0.update(text.as_bytes());
+    }
+
+    fn media(&mut self, media: &[Media]) {
+        for Media { picture, .. } in media {
+            self.0.update(picture);
+        }
     }
 
     /// Options as a set: their order is the author's habit, not content.
@@ -43,6 +49,8 @@ pub fn content_hash(unit: &Unit, item: &Item) -> [u8; 32] {
     content.text(&unit.shared_stem);
     content.text(&item.stem);
     content.options(unit.options_of(item), |position| item.key.has(position));
+    content.media(&unit.shared_media);
+    content.media(&item.media);
     content.0.finalize().into()
 }
 
@@ -82,7 +90,9 @@ pub fn version_hash(unit: &Unit) -> [u8; 32] {
     for option in &unit.shared_options {
         content.text(&option.text);
     }
+    content.media(&unit.shared_media);
     for item in &unit.items {
+        content.media(&item.media);
         content.text(&item.code);
         content.text(&item.stem);
         for option in &item.options {

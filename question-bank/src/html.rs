@@ -17,10 +17,22 @@ use crate::wording::raised::{lowered, raised};
 pub(crate) struct Plain {
     /// What it says.
     pub text: String,
-    /// The sources of its pictures, in order; each stands in the text as `[图1]`.
-    pub pictures: Vec<String>,
+    /// Its pictures, in order; each stands in the text as [`PICTURE`].
+    pub pictures: Vec<Shown>,
     /// What plain text could not keep, each once.
     pub lost: Vec<Lost>,
+}
+
+/// Where a picture stands in a text.
+pub(crate) const PICTURE: char = '\u{fffc}';
+
+/// A picture that a text shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Shown {
+    /// Where it is said to come from.
+    pub source: String,
+    /// What it shows, in words.
+    pub words: String,
 }
 
 /// What plain text cannot say.
@@ -155,6 +167,7 @@ impl Writer {
             match c {
                 '\u{a0}' => self.push(' '),
                 '\n' if self.kept > 0 => self.line(),
+                PICTURE => {} // Ours alone.
                 c if c.is_ascii_whitespace() && self.kept == 0 => self.space = true,
                 c => self.push(c),
             }
@@ -257,9 +270,9 @@ impl Writer {
     }
 
     fn picture(&mut self, tag: &Tag) {
-        self.plain.pictures.push(attribute(tag, "src").unwrap_or_default());
-        let mark = format!("[图{}]", self.plain.pictures.len());
-        self.push_str(&mark);
+        let attribute = |name| attribute(tag, name).unwrap_or_default().trim().to_owned();
+        self.plain.pictures.push(Shown { source: attribute("src"), words: attribute("alt") });
+        self.push(PICTURE);
     }
 
     fn shift(&mut self, shift: Shift, opens: bool) {
@@ -341,9 +354,10 @@ mod tests {
         ] {
             assert_eq!(plain(html).lost, [lost], "{html}");
         }
-        let two = plain("<img src='a.png'>与<img src=\"@@PLUGINFILE@@/b.jpg\"/>");
-        assert_eq!(two.text, "[图1]与[图2]");
-        assert_eq!(two.pictures, ["a.png", "@@PLUGINFILE@@/b.jpg"]);
+        let two = plain("<img src='a.png' alt='胸片'>与\u{fffc}<img src=\"@@PLUGINFILE@@/b.jpg\"/>");
+        assert_eq!(two.text, "\u{fffc}与\u{fffc}");
+        assert_eq!((two.pictures[0].source.as_str(), two.pictures[0].words.as_str()), ("a.png", "胸片"));
+        assert_eq!(two.pictures[1].source, "@@PLUGINFILE@@/b.jpg");
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub struct Unit {
     pub shared_stem: String,
     /// The options that the items of a B1 group share.
     pub shared_options: Vec<ItemOption>,
+    /// The pictures that the items of a group share.
+    pub shared_media: Vec<Media>,
     /// Its items, in order; one where it is no group.
     pub items: Vec<Item>,
     /// Where in its file it stands.
@@ -63,6 +65,17 @@ pub struct Item {
     pub key: OptionSet,
     /// Why.
     pub explanation: String,
+    /// The pictures it shows, in order; texts call them `[图1]`, `[图2]`.
+    pub media: Vec<Media>,
+}
+
+/// A picture that something shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Media {
+    /// The [`Picture`](crate::picture::Picture)'s hash.
+    pub picture: [u8; 32],
+    /// What it shows, in words; may be empty.
+    pub words: String,
 }
 
 /// One option.

@@ -1,9 +1,13 @@
 //! Moodle XML: a `quiz` of `question`s of many types.
 
+use std::sync::Arc;
+
+use percent_encoding::percent_decode_str;
+
 use crate::check::{Imported, Intake};
 use crate::decode::decode;
 use crate::foreign::{
-    AnyOfSeveral, Found, Weighted, choose, number_items, pair, topic_of,
+    AnyOfSeveral, Found, Weighted, choose, decoded, number_items, pair, topic_of,
 };
 use crate::hash::derived_code;
 use crate::html::{self, Plain};
@@ -106,7 +110,7 @@ impl Reader<'_> {
         };
         match held {
             Ok(()) => {
-                found.give(&mut unit, &mut self.intake);
+                found.give(&mut unit, &mut self.intake, |source| file_of(element, source));
                 if unit.code.is_empty() {
                     unit.code = derived_code(&unit);
                 }
@@ -163,6 +167,23 @@ fn rich(element: &Element) -> Plain {
         _ if html::is_html(&text) => html::plain(&text),
         _ => Plain { text, ..Plain::default() },
     }
+}
+
+/// The picture that a text calls `@@PLUGINFILE@@/name`, from the question that it stands in.
+fn file_of(element: &Element, source: &str) -> Option<Arc<[u8]>> {
+    let name = source.strip_prefix("@@PLUGINFILE@@/")?;
+    let name = percent_decode_str(name.split('?').next()?).decode_utf8().ok()?;
+    element.elements().find_map(|child| {
+        let named = |file: &&Element| {
+            let path = file.attribute("path").unwrap_or("/");
+            let file = file.attribute("name").unwrap_or_default();
+            format!("{path}{file}").trim_start_matches('/') == name
+        };
+        if child.name == "file" {
+            return Some(child).filter(named).and_then(|file| decoded(&file.text()));
+        }
+        file_of(child, source)
+    })
 }
 
 fn percent(answer: &Element) -> f64 {
@@ -260,6 +281,24 @@ mod tests {
         assert_eq!(judge.items[0].key.bits(), 0b10);
         assert_eq!((pairs.items.len(), pairs.shared_options.len()), (2, 3));
         assert_eq!(pairs.items[0].stem, "配对\n一");
+    }
+
+    #[test]
+    fn pictures_come_along() {
+        const DOT: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+        let text = format!(
+            "<quiz><question type='multichoice'><questiontext format='html'>\
+            <text>&lt;img src=\"@@PLUGINFILE@@/a%20b.png\" alt=\"胸片\"&gt;是</text>\
+            <file name='a b.png' path='/' encoding='base64'>{DOT}</file></questiontext>\
+            <answer fraction='100'><text>&lt;img src=\"data:image/png;base64,{DOT}\"&gt;</text></answer>\
+            <answer fraction='0'><text>乙</text></answer></question></quiz>"
+        );
+        let read = read(text.as_bytes(), "quiz.xml", &Defaults::default());
+        assert_eq!((read.accepted, read.pictures.len()), (1, 1), "{:?}", read.problems);
+        let item = &read.units[0].items[0];
+        assert_eq!((item.stem.as_str(), item.options[0].text.as_str()), ("[图1]是", "[图2]"));
+        assert_eq!(item.media[0].words, "胸片");
+        assert!(item.media.iter().all(|media| media.picture == read.pictures[0].hash));
     }
 
     #[test]

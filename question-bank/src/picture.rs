@@ -85,6 +85,9 @@ pub enum NotAPicture {
     /// It is damaged.
     #[error("图片已损坏，无法打开")]
     Damaged,
+    /// Its file has too many of them.
+    #[error("文件中的图片共超过 256 MB，请拆分后再导入")]
+    TooMany,
 }
 
 impl NotAPicture {
@@ -95,6 +98,7 @@ impl NotAPicture {
             Self::Kind => "picture_kind",
             Self::TooBig => "picture_too_big",
             Self::Damaged => "picture_damaged",
+            Self::TooMany => "pictures_too_many",
         }
     }
 }

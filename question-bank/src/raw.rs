@@ -36,9 +36,9 @@ pub struct RawUnit {
     /// Why.
     #[serde(default)]
     pub explanation: String,
-    /// Names of the pictures it shows.
+    /// The pictures it shows.
     #[serde(default)]
-    pub media: Vec<String>,
+    pub media: Vec<RawPicture>,
     /// A group's items.
     #[serde(default)]
     pub items: Vec<RawItem>,
@@ -63,9 +63,9 @@ pub struct RawItem {
     /// Why.
     #[serde(default)]
     pub explanation: String,
-    /// Names of the pictures it shows.
+    /// The pictures it shows.
     #[serde(default)]
-    pub media: Vec<String>,
+    pub media: Vec<RawPicture>,
     /// Where it stands.
     #[serde(skip)]
     pub place: Place,
@@ -79,6 +79,24 @@ pub struct RawOption {
     pub id: String,
     /// What it says.
     pub text: String,
+}
+
+/// A picture as a file has it: a name, and its bytes where they came along.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(from = "String")]
+pub struct RawPicture {
+    /// What the file calls it.
+    pub name: String,
+    /// What it shows, in words.
+    pub words: String,
+    /// The file's bytes.
+    pub bytes: Option<Arc<[u8]>>,
+}
+
+impl From<String> for RawPicture {
+    fn from(name: String) -> Self {
+        Self { name, ..Self::default() }
+    }
 }
 
 /// Where in its file something stands, as far as the format has places.

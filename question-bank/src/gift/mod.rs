@@ -146,7 +146,7 @@ impl Reader<'_> {
         unit.stem = question.stem(&mut found);
         match answers::read(&question, &mut unit, &mut found) {
             Ok(()) => {
-                found.give(&mut unit, &mut self.intake);
+                found.give(&mut unit, &mut self.intake, |_| None);
                 if unit.code.is_empty() {
                     unit.code = derived_code(&unit);
                 }

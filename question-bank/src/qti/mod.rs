@@ -7,6 +7,8 @@ mod body;
 mod declared;
 mod package;
 
+use std::sync::Arc;
+
 use crate::check::{Imported, Intake};
 use crate::decode::decode;
 use crate::foreign::{Found, number_items};
@@ -28,7 +30,7 @@ pub fn read(bytes: &[u8], file: &str, defaults: &Defaults) -> Imported {
     } else {
         let read = decode(bytes).map_err(NotXml::from).and_then(|text| xml::document(&text));
         match read {
-            Ok(root) => reader.document(None, &named_as_before(root), &[]),
+            Ok(root) => reader.document(None, &named_as_before(root), &[], &mut |_| None),
             Err(why) => reader.refuse_document(None, &why),
         }
     }
@@ -90,6 +92,9 @@ fn named_as_before(mut element: Element) -> Element {
     element
 }
 
+/// Finds a picture by where an item says it comes from.
+type Pictures<'a> = &'a mut dyn FnMut(&str) -> Option<Arc<[u8]>>;
+
 /// A case that items share, by the name they refer to it with.
 struct Stimulus {
     href: String,
@@ -105,9 +110,15 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     /// Reads a document; `name` is the file's in its package.
-    fn document(&mut self, name: Option<&str>, root: &Element, stimuli: &[Stimulus]) {
+    fn document(
+        &mut self,
+        name: Option<&str>,
+        root: &Element,
+        stimuli: &[Stimulus],
+        pictures: Pictures<'_>,
+    ) {
         match root.name.as_str() {
-            "assessmentItem" => self.item(name, root, stimuli),
+            "assessmentItem" => self.item(name, root, stimuli, pictures),
             // Without a package there is nothing behind its references.
             _ => {
                 let place = place_of(name, root.line);
@@ -122,7 +133,13 @@ impl Reader<'_> {
         self.intake.remark(Severity::Error, &place, None, why.code(), why.to_string());
     }
 
-    fn item(&mut self, name: Option<&str>, root: &Element, stimuli: &[Stimulus]) {
+    fn item(
+        &mut self,
+        name: Option<&str>,
+        root: &Element,
+        stimuli: &[Stimulus],
+        pictures: Pictures<'_>,
+    ) {
         let mut found = Found::default();
         let mut unit = RawUnit {
             code: root.attribute("identifier").unwrap_or_default().trim().to_owned(),
@@ -155,7 +172,7 @@ impl Reader<'_> {
         if href.is_some() && stimulus.is_none() {
             found.note("stimulus_missing", "共用材料不在文件中");
         }
-        self.fill(unit, read, found, stimulus);
+        self.fill(unit, read, found, stimulus, pictures);
     }
 
     /// One interaction is an item; several on one page, or a stimulus, make a group.
@@ -165,13 +182,14 @@ impl Reader<'_> {
         read: body::Body,
         mut found: Found,
         stimulus: Option<&Stimulus>,
+        pictures: Pictures<'_>,
     ) {
         let body::Body { shared, mut interactions } = read;
         match (stimulus, interactions.len()) {
             (None, 1) => {
                 let interaction = interactions.remove(0);
                 interaction.give(&mut unit, &mut found, &shared);
-                found.give(&mut unit, &mut self.intake);
+                found.give(&mut unit, &mut self.intake, &mut *pictures);
                 self.take(unit);
             }
             (stimulus, _) => {
@@ -182,7 +200,7 @@ impl Reader<'_> {
                     .into_iter()
                     .map(|interaction| item_of(interaction, &mut found, &place))
                     .collect();
-                found.give(&mut unit, &mut self.intake);
+                found.give(&mut unit, &mut self.intake, &mut *pictures);
                 let explanation = std::mem::take(&mut unit.explanation);
                 let (shared, first) = match case {
                     Some(case) => (case, shared),

@@ -1,8 +1,10 @@
 //! Packages: an archive of items with a manifest that names them.
 
 use std::io::{Cursor, Read};
+use std::sync::Arc;
 
 use memchr::memmem;
+use percent_encoding::percent_decode_str;
 use zip::ZipArchive;
 use zip::result::ZipError;
 
@@ -18,8 +20,8 @@ const PARTS_MAX: usize = 50_000;
 /// The most bytes of all parts that are read, unpacked.
 const UNPACKED_BYTES_MAX: u64 = 512 << 20;
 
-/// The most bytes of one document.
-const DOCUMENT_BYTES_MAX: u64 = 16 << 20;
+/// The most bytes of one part.
+const PART_BYTES_MAX: u64 = 16 << 20;
 
 /// How an entry of an archive's directory begins.
 const DIRECTORY_ENTRY: &[u8] = b"PK\x01\x02";
@@ -103,29 +105,32 @@ impl<'a> Package<'a> {
         self.archive.file_names().flatten().map(|name| name.to_string()).collect()
     }
 
-    /// A part as text; `None` where there is none of this name.
-    fn text(&mut self, name: &str) -> Result<Option<Result<String, NotXml>>, NotAPackage> {
+    /// A part; `None` where there is none of this name.
+    fn bytes(&mut self, name: &str) -> Result<Option<Vec<u8>>, NotAPackage> {
         let damaged = |reason: String| NotAPackage::Damaged(format!("{name}：{reason}"));
         let part = match self.archive.by_name(name) {
             Err(ZipError::FileNotFound) => return Ok(None),
             part => part.map_err(|error| damaged(error.to_string()))?,
         };
         let mut bytes = Vec::new();
-        let read = part.take(DOCUMENT_BYTES_MAX + 1).read_to_end(&mut bytes);
+        let read = part.take(PART_BYTES_MAX + 1).read_to_end(&mut bytes);
         let read = read.map_err(|error| damaged(error.to_string()))? as u64;
         self.unpacked += read;
-        if read > DOCUMENT_BYTES_MAX {
+        if read > PART_BYTES_MAX {
             return Err(NotAPackage::Excessive("中的文件过大"));
         }
         if self.unpacked > UNPACKED_BYTES_MAX {
             return Err(NotAPackage::Excessive("解压后过大"));
         }
-        Ok(Some(decode(&bytes).map_err(NotXml::from)))
+        Ok(Some(bytes))
     }
 
     fn document(&mut self, name: &str) -> Result<Option<Result<Element, NotXml>>, NotAPackage> {
-        let text = self.text(name)?;
-        Ok(text.map(|text| text.and_then(|text| xml::document(&text)).map(named_as_before)))
+        let read = |bytes: Vec<u8>| {
+            let text = decode(&bytes).map_err(NotXml::from)?;
+            Ok(named_as_before(xml::document(&text)?))
+        };
+        Ok(self.bytes(name)?.map(read))
     }
 
     fn read(&mut self, reader: &mut Reader<'_>) -> Result<(), NotAPackage> {
@@ -174,7 +179,11 @@ impl<'a> Package<'a> {
         }
         for (name, mut root) in items {
             resolve_stimuli(name, &mut root);
-            reader.document(Some(name), &root, &stimuli);
+            let mut pictures = |source: &str| {
+                let source = percent_decode_str(source).decode_utf8().ok()?;
+                self.bytes(&joined(name, &source)).ok()?.map(Arc::from)
+            };
+            reader.document(Some(name), &root, &stimuli, &mut pictures);
         }
         Ok(())
     }

@@ -253,7 +253,7 @@ impl<'a> Reader<'a> {
             options: listed,
             key,
             explanation: text(Column::Explanation),
-            media: header.texts(row, Column::Media).map(str::to_owned).collect(),
+            media: header.texts(row, Column::Media).map(|name| name.to_owned().into()).collect(),
             items: vec![],
             place,
         };
