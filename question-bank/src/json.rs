@@ -1,10 +1,16 @@
 //! The loss-free format, `exam-bank/1`.
 
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use base64::prelude::{BASE64_STANDARD, Engine};
 use serde::{Deserialize, Serialize};
 
 use crate::check::{Imported, Intake};
-use crate::item::{Defaults, Item, ItemOption, Unit};
-use crate::raw::RawUnit;
+use crate::foreign::decoded;
+use crate::item::{Defaults, Item, ItemOption, Media, Unit};
+use crate::picture::Picture;
+use crate::raw::{RawPicture, RawUnit};
 
 /// The format's name, its first field.
 const FORMAT: &str = "exam-bank/1";
@@ -14,12 +20,17 @@ const FORMAT: &str = "exam-bank/1";
 struct RawBank {
     format: String,
     units: Vec<RawUnit>,
+    /// Pictures by name, in base64.
+    #[serde(default)]
+    pictures: HashMap<String, String>,
 }
 
 #[derive(Serialize)]
 struct BankOut<'a> {
     format: &'static str,
     units: Vec<UnitOut<'a>>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pictures: BTreeMap<String, String>,
 }
 
 #[derive(Serialize)]
@@ -39,6 +50,8 @@ struct UnitOut<'a> {
     #[serde(skip_serializing_if = "str::is_empty")]
     explanation: &'a str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    media: Vec<MediaOut<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     items: Vec<ItemOut<'a>>,
 }
 
@@ -51,6 +64,15 @@ struct ItemOut<'a> {
     key: Vec<&'a str>,
     #[serde(skip_serializing_if = "str::is_empty")]
     explanation: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    media: Vec<MediaOut<'a>>,
+}
+
+#[derive(Serialize)]
+struct MediaOut<'a> {
+    picture: String,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    words: &'a str,
 }
 
 #[derive(Serialize)]
@@ -76,18 +98,44 @@ pub fn read(bytes: &[u8], file: &str, defaults: &Defaults) -> Imported {
         let message = format!("文件格式为 {:?}，应为 {FORMAT}", bank.format);
         return Imported::refused(file, "json_format", message);
     }
+    let pictures: HashMap<String, Arc<[u8]>> =
+        bank.pictures.into_iter().filter_map(|(name, data)| Some((name, decoded(&data)?))).collect();
+    let find = |media: &mut Vec<RawPicture>| {
+        for picture in media {
+            picture.bytes = pictures.get(&picture.name).cloned();
+        }
+    };
     let mut intake = Intake::new(file, defaults);
-    for raw in bank.units {
+    for mut raw in bank.units {
+        find(&mut raw.media);
+        raw.items.iter_mut().for_each(|item| find(&mut item.media));
         intake.take(raw);
     }
     intake.finish()
 }
 
-/// Writes units in the one spelling that [`read`] gives back.
+/// Writes units with their pictures in the one spelling that [`read`] gives back.
 #[must_use]
-pub fn write(units: &[Unit]) -> String {
-    let out = BankOut { format: FORMAT, units: units.iter().map(unit_out).collect() };
+pub fn write(units: &[Unit], pictures: &[Picture]) -> String {
+    let names: HashMap<[u8; 32], String> =
+        pictures.iter().map(|picture| (picture.hash, picture.name())).collect();
+    let files = pictures.iter().map(|picture| {
+        (names[&picture.hash].clone(), BASE64_STANDARD.encode(&picture.bytes))
+    });
+    let out = BankOut {
+        format: FORMAT,
+        units: units.iter().map(|unit| unit_out(unit, &names)).collect(),
+        pictures: files.collect(),
+    };
     serde_json::to_string_pretty(&out).expect("texts are JSON")
+}
+
+fn media_out<'a>(media: &'a [Media], names: &HashMap<[u8; 32], String>) -> Vec<MediaOut<'a>> {
+    let out = |media: &'a Media| MediaOut {
+        picture: names.get(&media.picture).cloned().unwrap_or_default(),
+        words: &media.words,
+    };
+    media.iter().map(out).collect()
 }
 
 fn options_out(options: &[ItemOption]) -> Vec<OptionOut<'_>> {
@@ -99,17 +147,22 @@ fn key_out<'a>(unit: &'a Unit, item: &'a Item) -> Vec<&'a str> {
     item.key.positions().map(|position| options[position].id.as_str()).collect()
 }
 
-fn item_out<'a>(unit: &'a Unit, item: &'a Item) -> ItemOut<'a> {
+fn item_out<'a>(
+    unit: &'a Unit,
+    item: &'a Item,
+    names: &HashMap<[u8; 32], String>,
+) -> ItemOut<'a> {
     ItemOut {
         code: &item.code,
         stem: &item.stem,
         options: options_out(&item.options),
         key: key_out(unit, item),
         explanation: &item.explanation,
+        media: media_out(&item.media, names),
     }
 }
 
-fn unit_out(unit: &Unit) -> UnitOut<'_> {
+fn unit_out<'a>(unit: &'a Unit, names: &HashMap<[u8; 32], String>) -> UnitOut<'a> {
     let mut out = UnitOut {
         code: &unit.code,
         r#type: unit.item_type.name(),
@@ -121,6 +174,7 @@ fn unit_out(unit: &Unit) -> UnitOut<'_> {
         options: options_out(&unit.shared_options),
         key: vec![],
         explanation: "",
+        media: media_out(&unit.shared_media, names),
         items: vec![],
     };
     match unit.items.as_slice() {
@@ -129,9 +183,10 @@ fn unit_out(unit: &Unit) -> UnitOut<'_> {
             out.options = options_out(&item.options);
             out.key = key_out(unit, item);
             out.explanation = &item.explanation;
+            out.media = media_out(&item.media, names);
         }
         items => {
-            out.items = items.iter().map(|item| item_out(unit, item)).collect();
+            out.items = items.iter().map(|item| item_out(unit, item, names)).collect();
         }
     }
     out
@@ -168,10 +223,31 @@ mod tests {
         let read_once = read(BANK.as_bytes(), "bank.json", &Defaults::default());
         assert!(read_once.problems.is_empty(), "{:?}", read_once.problems);
         assert_eq!((read_once.items, read_once.accepted, read_once.units.len()), (4, 4, 3));
-        let written = write(&read_once.units);
+        let written = write(&read_once.units, &read_once.pictures);
         let again = read(written.as_bytes(), "bank.json", &Defaults::default());
         assert_eq!(again.units, read_once.units);
-        assert_eq!(write(&again.units), written);
+        assert_eq!(write(&again.units, &again.pictures), written);
+    }
+
+    #[test]
+    fn pictures_come_back_as_they_are() {
+        const DOT: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+        let bank = BANK
+            .replacen(r#""explanation":"因为""#, r#""media":["a.png",{"picture":"b","words":"胸片"}]"#, 1)
+            .replacen(r#""stem":"病例""#, r#""stem":"病例","media":["b"]"#, 1)
+            .replacen(r#""units":["#, &format!(r#""pictures":{{"a.png":"{DOT}","b":"{DOT}"}},"units":["#), 1);
+        let once = read(bank.as_bytes(), "bank.json", &Defaults::default());
+        assert_eq!((once.accepted, once.pictures.len()), (4, 1), "{:?}", once.problems);
+        assert_eq!(once.units[0].items[0].media[1].words, "胸片");
+        assert_eq!(once.units[1].shared_media.len(), 1);
+        let written = write(&once.units, &once.pictures);
+        let again = read(written.as_bytes(), "bank.json", &Defaults::default());
+        assert_eq!((&again.units, &again.pictures), (&once.units, &once.pictures));
+        assert_eq!(write(&again.units, &again.pictures), written);
+        let svg = bank.replace(DOT, "PHN2Zy8+");
+        let refused = read(svg.as_bytes(), "bank.json", &Defaults::default());
+        assert_eq!(refused.accepted, 2);
+        assert!(refused.problems.iter().all(|problem| problem.code == "picture_kind"));
     }
 
     #[test]

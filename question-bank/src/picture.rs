@@ -157,6 +157,13 @@ impl Picture {
         Ok(Self::of(kind, &picture, out))
     }
 
+    /// A name for its file.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let digits: String = self.hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        format!("{digits}.{}", self.kind.extension())
+    }
+
     fn of(kind: Kind, picture: &DynamicImage, bytes: Vec<u8>) -> Self {
         let (width, height) = (picture.width(), picture.height());
         Self { hash: Sha256::digest(&bytes).into(), kind, width, height, bytes }

@@ -83,7 +83,7 @@ pub struct RawOption {
 
 /// A picture as a file has it: a name, and its bytes where they came along.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(from = "String")]
+#[serde(from = "Spelled")]
 pub struct RawPicture {
     /// What the file calls it.
     pub name: String,
@@ -91,6 +91,31 @@ pub struct RawPicture {
     pub words: String,
     /// The file's bytes.
     pub bytes: Option<Arc<[u8]>>,
+}
+
+/// How the loss-free format spells a picture.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Spelled {
+    Name(String),
+    Whole(Named),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Named {
+    picture: String,
+    #[serde(default)]
+    words: String,
+}
+
+impl From<Spelled> for RawPicture {
+    fn from(spelled: Spelled) -> Self {
+        match spelled {
+            Spelled::Name(name) => name.into(),
+            Spelled::Whole(Named { picture: name, words }) => Self { name, words, bytes: None },
+        }
+    }
 }
 
 impl From<String> for RawPicture {

@@ -167,7 +167,8 @@ impl<'a> Package<'a> {
                 }
                 Some(Ok(root)) if root.name == "assessmentItem" => items.push((name, root)),
                 Some(Ok(root)) if root.name == "assessmentStimulus" => {
-                    let body = root.child("stimulusBody").cloned().unwrap_or_default();
+                    let mut body = root.child("stimulusBody").cloned().unwrap_or_default();
+                    from_the_top(name, &mut body);
                     stimuli.push(Stimulus { href: name.clone(), body });
                 }
                 Some(Ok(_)) => {} // A test, or something of another standard.
@@ -220,10 +221,27 @@ fn resolve_stimuli(name: &str, root: &mut Element) {
     }
 }
 
-/// The name of what `href` names in the file `from`.
+/// Names of pictures as the package has them: items elsewhere show them.
+fn from_the_top(name: &str, element: &mut Element) {
+    for (attribute, value) in &mut element.attributes {
+        if matches!(attribute.as_str(), "src" | "data") && !value.starts_with("data:") {
+            *value = format!("/{}", joined(name, value));
+        }
+    }
+    for node in &mut element.children {
+        if let xml::Node::Element(child) = node {
+            from_the_top(name, child);
+        }
+    }
+}
+
+/// The name of what `href` names in the file `from`; a slash begins at the top.
 fn joined(from: &str, href: &str) -> String {
     let mut parts: Vec<&str> = from.split('/').collect();
     parts.pop();
+    if href.starts_with('/') {
+        parts.clear();
+    }
     for part in href.split('/') {
         match part {
             "" | "." => {}
