@@ -203,7 +203,7 @@ fn import(c: &mut Criterion) {
             read
         });
     });
-    let text = json::write(&units);
+    let text = json::write(&units, &[]);
     group.bench_function("json", |b| {
         b.iter(|| json::read(black_box(text.as_bytes()), "x.json", &Defaults::default()));
     });

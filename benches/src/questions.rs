@@ -17,6 +17,7 @@ pub fn units(count: usize) -> Vec<Unit> {
             options: (0..5).map(option).collect(),
             key: OptionSet::EMPTY.with(number % 5),
             explanation: "指南推荐按危险分层管理，随访间隔随血压达标情况调整。".to_owned(),
+            media: vec![],
         };
         Unit {
             code: item.code.clone(),
@@ -27,6 +28,7 @@ pub fn units(count: usize) -> Vec<Unit> {
             pool: Pool::Exam,
             shared_stem: String::new(),
             shared_options: vec![],
+            shared_media: vec![],
             items: vec![item],
             source: Source::default(),
         }

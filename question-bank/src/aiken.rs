@@ -66,9 +66,7 @@ fn line_of(line: &str) -> Line<'_> {
     }
     let mut chars = line.chars();
     match (chars.next(), chars.next()) {
-        (Some(letter @ 'A'..='Z'), Some('.' | ')')) => {
-            Line::Option(letter.to_string(), line)
-        }
+        (Some(letter @ 'A'..='Z'), Some('.' | ')')) => Line::Option(letter.to_string(), line),
         _ => Line::Text(line),
     }
 }

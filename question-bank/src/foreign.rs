@@ -41,8 +41,7 @@ pub(crate) struct AnyOfSeveral;
 
 impl AnyOfSeveral {
     pub(crate) const CODE: &'static str = "several_right";
-    pub(crate) const MESSAGE: &'static str =
-        "单选题有多个正确答案、选对任一个即得分，不能导入";
+    pub(crate) const MESSAGE: &'static str = "单选题有多个正确答案、选对任一个即得分，不能导入";
 }
 
 impl Found {

@@ -58,7 +58,8 @@ impl Format {
         let text = text.trim_start_matches('\u{feff}').trim_start();
         if text.starts_with(['{', '[']) && serde_json::from_str::<IgnoredAny>(text).is_ok() {
             Self::Json
-        } else if let Some(root) = Some(text).filter(|t| t.starts_with('<')).and_then(xml::root_of) {
+        } else if let Some(root) = Some(text).filter(|t| t.starts_with('<')).and_then(xml::root_of)
+        {
             if qti::is_root(&root) { Self::Qti } else { Self::MoodleXml }
         } else if sheet::has_header(text) {
             Self::Csv

@@ -102,10 +102,47 @@ pub(crate) fn is_html(text: &str) -> bool {
 /// Whether this is the name of an element that texts of items have.
 fn is_known(name: &str) -> bool {
     const NAMES: [&str; 41] = [
-        "p", "br", "div", "span", "b", "strong", "i", "em", "u", "s", "del", "ins", "sub", "sup",
-        "img", "table", "tbody", "thead", "tr", "td", "th", "ul", "ol", "li", "a", "font", "h1",
-        "h2", "h3", "h4", "h5", "h6", "pre", "code", "blockquote", "audio", "video", "small", "o",
-        "hr", "strike",
+        "p",
+        "br",
+        "div",
+        "span",
+        "b",
+        "strong",
+        "i",
+        "em",
+        "u",
+        "s",
+        "del",
+        "ins",
+        "sub",
+        "sup",
+        "img",
+        "table",
+        "tbody",
+        "thead",
+        "tr",
+        "td",
+        "th",
+        "ul",
+        "ol",
+        "li",
+        "a",
+        "font",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "pre",
+        "code",
+        "blockquote",
+        "audio",
+        "video",
+        "small",
+        "o",
+        "hr",
+        "strike",
     ];
     NAMES.contains(&name)
 }
@@ -114,8 +151,7 @@ fn is_known(name: &str) -> bool {
 pub(crate) fn plain(html: &str) -> Plain {
     let input = BufferQueue::default();
     input.push_back(StrTendril::from(html));
-    let tokenizer =
-        Tokenizer::new(Sink(RefCell::new(Writer::default())), TokenizerOpts::default());
+    let tokenizer = Tokenizer::new(Sink(RefCell::new(Writer::default())), TokenizerOpts::default());
     let _ = tokenizer.feed(&input);
     tokenizer.end();
     tokenizer.sink.0.into_inner().end()
@@ -354,9 +390,13 @@ mod tests {
         ] {
             assert_eq!(plain(html).lost, [lost], "{html}");
         }
-        let two = plain("<img src='a.png' alt='胸片'>与\u{fffc}<img src=\"@@PLUGINFILE@@/b.jpg\"/>");
+        let two =
+            plain("<img src='a.png' alt='胸片'>与\u{fffc}<img src=\"@@PLUGINFILE@@/b.jpg\"/>");
         assert_eq!(two.text, "\u{fffc}与\u{fffc}");
-        assert_eq!((two.pictures[0].source.as_str(), two.pictures[0].words.as_str()), ("a.png", "胸片"));
+        assert_eq!(
+            (two.pictures[0].source.as_str(), two.pictures[0].words.as_str()),
+            ("a.png", "胸片")
+        );
         assert_eq!(two.pictures[1].source, "@@PLUGINFILE@@/b.jpg");
     }
 

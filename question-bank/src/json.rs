@@ -98,8 +98,11 @@ pub fn read(bytes: &[u8], file: &str, defaults: &Defaults) -> Imported {
         let message = format!("文件格式为 {:?}，应为 {FORMAT}", bank.format);
         return Imported::refused(file, "json_format", message);
     }
-    let pictures: HashMap<String, Arc<[u8]>> =
-        bank.pictures.into_iter().filter_map(|(name, data)| Some((name, decoded(&data)?))).collect();
+    let pictures: HashMap<String, Arc<[u8]>> = bank
+        .pictures
+        .into_iter()
+        .filter_map(|(name, data)| Some((name, decoded(&data)?)))
+        .collect();
     let find = |media: &mut Vec<RawPicture>| {
         for picture in media {
             picture.bytes = pictures.get(&picture.name).cloned();
@@ -119,9 +122,9 @@ pub fn read(bytes: &[u8], file: &str, defaults: &Defaults) -> Imported {
 pub fn write(units: &[Unit], pictures: &[Picture]) -> String {
     let names: HashMap<[u8; 32], String> =
         pictures.iter().map(|picture| (picture.hash, picture.name())).collect();
-    let files = pictures.iter().map(|picture| {
-        (names[&picture.hash].clone(), BASE64_STANDARD.encode(&picture.bytes))
-    });
+    let files = pictures
+        .iter()
+        .map(|picture| (names[&picture.hash].clone(), BASE64_STANDARD.encode(&picture.bytes)));
     let out = BankOut {
         format: FORMAT,
         units: units.iter().map(|unit| unit_out(unit, &names)).collect(),
@@ -147,11 +150,7 @@ fn key_out<'a>(unit: &'a Unit, item: &'a Item) -> Vec<&'a str> {
     item.key.positions().map(|position| options[position].id.as_str()).collect()
 }
 
-fn item_out<'a>(
-    unit: &'a Unit,
-    item: &'a Item,
-    names: &HashMap<[u8; 32], String>,
-) -> ItemOut<'a> {
+fn item_out<'a>(unit: &'a Unit, item: &'a Item, names: &HashMap<[u8; 32], String>) -> ItemOut<'a> {
     ItemOut {
         code: &item.code,
         stem: &item.stem,
@@ -233,9 +232,17 @@ mod tests {
     fn pictures_come_back_as_they_are() {
         const DOT: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
         let bank = BANK
-            .replacen(r#""explanation":"因为""#, r#""media":["a.png",{"picture":"b","words":"胸片"}]"#, 1)
+            .replacen(
+                r#""explanation":"因为""#,
+                r#""media":["a.png",{"picture":"b","words":"胸片"}]"#,
+                1,
+            )
             .replacen(r#""stem":"病例""#, r#""stem":"病例","media":["b"]"#, 1)
-            .replacen(r#""units":["#, &format!(r#""pictures":{{"a.png":"{DOT}","b":"{DOT}"}},"units":["#), 1);
+            .replacen(
+                r#""units":["#,
+                &format!(r#""pictures":{{"a.png":"{DOT}","b":"{DOT}"}},"units":["#),
+                1,
+            );
         let once = read(bank.as_bytes(), "bank.json", &Defaults::default());
         assert_eq!((once.accepted, once.pictures.len()), (4, 1), "{:?}", once.problems);
         assert_eq!(once.units[0].items[0].media[1].words, "胸片");

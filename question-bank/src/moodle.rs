@@ -38,11 +38,8 @@ const TYPES: [(&str, &str); 14] = [
 /// Reads a file and names every problem, not only the first. An item with an error is left out.
 #[must_use]
 pub fn read(bytes: &[u8], file: &str, defaults: &Defaults) -> Imported {
-    let mut reader = Reader {
-        intake: Intake::new(file, defaults),
-        topic: String::new(),
-        untold: false,
-    };
+    let mut reader =
+        Reader { intake: Intake::new(file, defaults), topic: String::new(), untold: false };
     let outcome = decode(bytes)
         .map_err(NotXml::from)
         .and_then(|text| xml::children(&text, &mut |element| reader.element(&element)));

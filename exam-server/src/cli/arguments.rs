@@ -113,7 +113,8 @@ pub(super) enum Command {
 pub(super) enum BankCommand {
     /// Import a file as drafts: all of it, or nothing
     Import {
-        /// A workbook (.xlsx), a table (.csv) or a bank in the JSON format
+        /// A workbook, a table, a text as pasted from a word processor, GIFT, Aiken, Moodle XML, a
+        /// QTI item or package, or a bank in the JSON format
         file: PathBuf,
         /// The bank; made if there is none of this name
         #[arg(long)]
@@ -145,7 +146,7 @@ pub(super) enum BankCommand {
     },
     /// Look at a whole file: problems, nearly equal pairs, spread of the keys
     Check {
-        /// A workbook (.xlsx), a table (.csv) or a bank in the JSON format
+        /// A bank file of any format
         file: PathBuf,
     },
     /// Write the table that authors fill in as a workbook

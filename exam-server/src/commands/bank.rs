@@ -6,7 +6,7 @@ use question_bank::hash::{content_hash, version_hash};
 use question_bank::item::{Defaults, Item, Unit};
 use question_bank::pins::pinned;
 use question_bank::problem::{Problem, Severity};
-use question_bank::{similar, template};
+use question_bank::{check, similar, template};
 use serde::Serialize;
 
 use super::progress::Progress;
@@ -99,7 +99,8 @@ pub async fn import(
     wish: Wish,
 ) -> anyhow::Result<Imported> {
     let author = desk.staff(login, Role::Author).await?;
-    let read = format::read(bytes, file, wish.format, &wish.defaults);
+    let mut read = format::read(bytes, file, wish.format, &wish.defaults);
+    refuse_pictures(&mut read, file);
     let bad = read.problems.iter().any(|problem| problem.severity == Severity::Error);
     let mut outcome = Imported {
         items: read.items,
@@ -136,6 +137,21 @@ pub async fn import(
     outcome.accepted = counts.added;
     outcome.unchanged = counts.unchanged;
     Ok(outcome)
+}
+
+/// Pictures are read, but not kept yet: an item that shows some is refused, not robbed of them.
+fn refuse_pictures(read: &mut check::Imported, file: &str) {
+    let shows = |unit: &Unit| {
+        !unit.shared_media.is_empty() || unit.items.iter().any(|item| !item.media.is_empty())
+    };
+    for unit in read.units.extract_if(.., |unit| shows(unit)) {
+        read.accepted -= unit.items.len();
+        read.problems.push(Problem {
+            sheet: unit.source.sheet,
+            row: unit.source.row,
+            ..Problem::error(file, Some(&unit.code), "media_unsupported", "带图片的试题暂不能入库")
+        });
+    }
 }
 
 async fn bank_of(desk: &Desk, name: &str) -> anyhow::Result<BankId> {
@@ -196,7 +212,10 @@ fn source_of(unit: &Unit, file: &str) -> serde_json::Value {
 /// [`Refused`] for a file with errors, or with a text that no cell can hold.
 pub fn template(from: Option<(&str, &[u8])>) -> anyhow::Result<Vec<u8>> {
     let read = from.map(|(file, bytes)| format::read(bytes, file, None, &Defaults::default()));
-    let read = read.unwrap_or_default();
+    let mut read = read.unwrap_or_default();
+    if let Some((file, _)) = from {
+        refuse_pictures(&mut read, file); // A table has no cells for them.
+    }
     let errors = read.problems.iter().filter(|problem| problem.is_error());
     let reasons: Vec<String> = errors.map(ToString::to_string).collect();
     if !reasons.is_empty() {
@@ -226,7 +245,8 @@ pub async fn approve(desk: &Desk, bank: &str, login: Option<&str>) -> anyhow::Re
 /// Looks at a whole file: problems, pairs that say nearly the same, and how keys are spread.
 #[must_use]
 pub fn check(file: &str, bytes: &[u8]) -> Checked {
-    let read = format::read(bytes, file, None, &Defaults::default());
+    let mut read = format::read(bytes, file, None, &Defaults::default());
+    refuse_pictures(&mut read, file);
     let similar = similar::pairs(&read.units).into_iter();
     Checked {
         items: read.items,

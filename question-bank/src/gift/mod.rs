@@ -68,7 +68,8 @@ fn blocks(text: &str) -> impl Iterator<Item = (u32, &str)> {
 
 /// The block with its comment lines emptied.
 fn without_comments(block: &str) -> String {
-    let line = |line: &str| if line.trim_start().starts_with("//") { "\n" } else { line }.to_owned();
+    let line =
+        |line: &str| if line.trim_start().starts_with("//") { "\n" } else { line }.to_owned();
     block.split_inclusive('\n').map(line).collect()
 }
 

@@ -144,7 +144,9 @@ fn matching(element: &Element, declared: &Declared) -> Result<Interaction, NotHe
     let named = |set: &Element| -> Vec<(String, Plain)> {
         let choices = set.all("simpleAssociableChoice");
         choices
-            .map(|choice| (choice.attribute("identifier").unwrap_or_default().to_owned(), rich(choice)))
+            .map(|choice| {
+                (choice.attribute("identifier").unwrap_or_default().to_owned(), rich(choice))
+            })
             .collect()
     };
     let (stems, options) = (named(stems), named(options));
@@ -199,7 +201,9 @@ impl Interaction {
 /// A choice between right and wrong is a statement to judge.
 fn judged(unit: &mut RawUnit) {
     let texts: Vec<&str> = unit.options.iter().map(|option| option.text.as_str()).collect();
-    if let (["正确", "错误"] | ["True", "False"], "single") = (texts.as_slice(), unit.r#type.as_str()) {
+    if let (["正确", "错误"] | ["True", "False"], "single") =
+        (texts.as_slice(), unit.r#type.as_str())
+    {
         unit.r#type = "judge".to_owned();
         unit.options = judge_options();
     }

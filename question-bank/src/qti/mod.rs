@@ -206,7 +206,15 @@ impl Reader<'_> {
                     Some(case) => (case, shared),
                     None => (shared, String::new()),
                 };
-                self.group(unit, stimulus.map(|s| s.href.as_str()), shared, &first, items, explanation, &code);
+                self.group(
+                    unit,
+                    stimulus.map(|s| s.href.as_str()),
+                    shared,
+                    &first,
+                    items,
+                    explanation,
+                    &code,
+                );
             }
         }
     }

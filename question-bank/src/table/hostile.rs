@@ -226,7 +226,10 @@ fn x05_x08_declarations_and_other_encodings_are_refused() {
 
 #[test]
 fn a_file_that_is_too_big_is_refused_before_it_is_read() {
-    assert_eq!(rows(&vec![b'a'; BYTES_MAX + 1]), Err(NotATable::NotText(crate::decode::NotText::TooBig)));
+    assert_eq!(
+        rows(&vec![b'a'; BYTES_MAX + 1]),
+        Err(NotATable::NotText(crate::decode::NotText::TooBig))
+    );
 }
 
 #[test]

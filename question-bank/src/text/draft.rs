@@ -114,7 +114,9 @@ impl Draft {
         match self.part {
             Part::Stem => add_line(&mut self.stem, text),
             Part::Options => add_line(&mut self.options, text),
-            Part::Answer if self.answer.as_deref() == Some("") => self.answer = Some(text.to_owned()),
+            Part::Answer if self.answer.as_deref() == Some("") => {
+                self.answer = Some(text.to_owned())
+            }
             Part::Answer | Part::Explanation | Part::Field => add_line(&mut self.explanation, text),
         }
     }

@@ -18,7 +18,8 @@ fn ranges(line: &str) -> Option<Vec<(u32, String)>> {
         let (first, behind) = digits(rest)?;
         let behind = behind.trim_start().strip_prefix(['-', '—', '－', '~', '～', '至'])?;
         let (last, behind) = digits(behind.trim_start_matches(['-', '—', '－', ' ']))?;
-        let behind = behind.trim_start_matches(['.', '．', '、', ':', '：', ')', '）', ' ', '\u{3000}', '题']);
+        let behind = behind
+            .trim_start_matches(['.', '．', '、', ':', '：', ')', '）', ' ', '\u{3000}', '题']);
         let end = behind.find(|c: char| c.is_ascii_digit()).unwrap_or(behind.len());
         let letters: Vec<char> = behind[..end]
             .chars()

@@ -144,7 +144,8 @@ pub(super) fn field_of(line: &str) -> Option<(Column, &str)> {
     };
     let marks = [':', '：'];
     for (open, close) in [('【', '】'), ('[', ']')] {
-        if let Some((name, rest)) = line.strip_prefix(open).and_then(|rest| rest.split_once(close)) {
+        if let Some((name, rest)) = line.strip_prefix(open).and_then(|rest| rest.split_once(close))
+        {
             let rest = rest.trim_start().trim_start_matches(marks);
             return (name.chars().count() <= NAME_CHARS_MAX)
                 .then(|| known(name.trim_end_matches(marks)))?
@@ -193,7 +194,8 @@ fn shared_of(line: &str) -> Option<Shared> {
     let what = &line[at + "共用".len()..];
     let begins = |words: &[&str]| words.iter().any(|word| what.starts_with(word));
     let options = begins(&["备选", "选项", "答案", "下列备选", "下列选项", "以下"]);
-    if !options && !begins(&["题干", "病例", "材料", "案例", "病案", "同一", "一个", "下"]) {
+    if !options && !begins(&["题干", "病例", "材料", "案例", "病案", "同一", "一个", "下"])
+    {
         return None;
     }
     // A heading, not a sentence that speaks of sharing.

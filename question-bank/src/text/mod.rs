@@ -191,7 +191,8 @@ impl<'a> Reader<'a> {
             && self.draft.as_ref().is_none_or(|draft| draft.is_answered() || self.after_empty)
         {
             // Options above their questions, without a line that says for which.
-            let new = self.group.as_ref().is_none_or(|group| group.has_items() || self.draft.is_some());
+            let new =
+                self.group.as_ref().is_none_or(|group| group.has_items() || self.draft.is_some());
             if new {
                 self.end_group();
                 self.group = Some(self.group_of(line, Shared { options: true, numbers: None }));
@@ -205,12 +206,11 @@ impl<'a> Reader<'a> {
     }
 
     fn text(&mut self, line: u32, text: &str) {
-        let cases = matches!(
-            self.heading,
-            Some((TypeWord::Known(ItemType::A3 | ItemType::A4), _))
-        );
-        let complete = self.draft.as_ref().is_none_or(|draft| draft.is_answered() && self.after_empty);
-        let open = self.group.as_ref().is_some_and(|group| !group.has_items() && self.draft.is_none());
+        let cases = matches!(self.heading, Some((TypeWord::Known(ItemType::A3 | ItemType::A4), _)));
+        let complete =
+            self.draft.as_ref().is_none_or(|draft| draft.is_answered() && self.after_empty);
+        let open =
+            self.group.as_ref().is_some_and(|group| !group.has_items() && self.draft.is_none());
         if cases && complete && !open {
             // A case without a line that says for which questions.
             let unended = self.group.as_ref().is_some_and(|group| group.expects_more(self.newest));
@@ -247,7 +247,8 @@ impl<'a> Reader<'a> {
             Entry::Alone(draft) => std::slice::from_ref(draft),
             Entry::Group(group) => group.items.as_slice(),
         });
-        let mut sections = drafts.filter(|draft| draft.heading.as_ref().map(|(word, _)| *word) == wanted);
+        let mut sections =
+            drafts.filter(|draft| draft.heading.as_ref().map(|(word, _)| *word) == wanted);
         sections.next().map_or(self.section + 1, |draft| draft.section)
     }
 

@@ -34,7 +34,9 @@ fn is_answer(inside: &str) -> bool {
     let letters = !inside.is_empty()
         && inside.chars().all(|c| letter(c) || between(c))
         && inside.chars().any(letter);
-    letters || (matches!(inside, "√" | "×" | "对" | "错" | "正确" | "错误") && verdict(inside).is_some())
+    letters
+        || (matches!(inside, "√" | "×" | "对" | "错" | "正确" | "错误")
+            && verdict(inside).is_some())
 }
 
 #[cfg(test)]

@@ -139,7 +139,8 @@ fn x11_an_office_text_in_gbk_is_read() {
 
 #[test]
 fn it_is_told_from_other_texts() {
-    for text in [PASTED, "1. 题\nA. 甲\nB. 乙", "1、地球是圆的（√）", "1. 对否\n答案：对"] {
+    for text in [PASTED, "1. 题\nA. 甲\nB. 乙", "1、地球是圆的（√）", "1. 对否\n答案：对"]
+    {
         assert!(is_text(text), "{text}");
     }
     for text in ["题干,答案\n1.甲,A\n", "", "{\"a\":1}", "A. x\nB. y"] {

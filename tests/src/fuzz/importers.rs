@@ -99,11 +99,15 @@ fn again(imported: &Imported) {
     if imported.units.is_empty() {
         return;
     }
-    let written = json::write(&imported.units);
+    let written = json::write(&imported.units, &imported.pictures);
     let read = json::read(written.as_bytes(), "file", &Defaults::default());
     let errors = read.problems.iter().filter(|problem| problem.severity == Severity::Error);
     assert_eq!(errors.collect::<Vec<_>>(), Vec::<&question_bank::problem::Problem>::new());
-    assert_eq!(json::write(&read.units), written, "the loss-free format loses nothing");
+    assert_eq!(
+        json::write(&read.units, &read.pictures),
+        written,
+        "the loss-free format loses nothing"
+    );
 }
 
 fn defined(exam: &Exam) {
