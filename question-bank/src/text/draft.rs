@@ -115,7 +115,7 @@ impl Draft {
             Part::Stem => add_line(&mut self.stem, text),
             Part::Options => add_line(&mut self.options, text),
             Part::Answer if self.answer.as_deref() == Some("") => {
-                self.answer = Some(text.to_owned())
+                self.answer = Some(text.to_owned());
             }
             Part::Answer | Part::Explanation | Part::Field => add_line(&mut self.explanation, text),
         }
