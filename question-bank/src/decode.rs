@@ -32,6 +32,32 @@ impl NotText {
     }
 }
 
+/// How much of a file tells what it is.
+const BEGINNING_BYTES: usize = 256 << 10;
+
+/// The first part of a file as text, to tell what it is; what is no text is not told from it here.
+pub(crate) fn beginning(bytes: &[u8]) -> String {
+    let bytes = &bytes[..bytes.len().min(BEGINNING_BYTES)];
+    let whole = match std::str::from_utf8(bytes) {
+        Ok(_) => true,
+        Err(error) => error.error_len().is_none(), // Cut inside a character.
+    };
+    let encoding = if whole { UTF_8 } else { encoding_of(bytes) };
+    encoding.decode(bytes).0.into_owned()
+}
+
+fn encoding_of(bytes: &[u8]) -> &'static Encoding {
+    match Encoding::for_bom(bytes) {
+        Some((encoding, _)) => encoding,
+        None if std::str::from_utf8(bytes).is_ok() => UTF_8,
+        None => {
+            let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+            detector.feed(bytes, true);
+            detector.guess(Some(b"cn"), Utf8Detection::Deny)
+        }
+    }
+}
+
 /// The text of a file. The encoding is told by its mark, by being UTF-8, or by what Chinese office
 /// programs write.
 ///
@@ -41,16 +67,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<String, NotText> {
     if bytes.len() > BYTES_MAX {
         return Err(NotText::TooBig);
     }
-    let encoding = match Encoding::for_bom(bytes) {
-        Some((encoding, _)) => encoding,
-        None if std::str::from_utf8(bytes).is_ok() => UTF_8,
-        None => {
-            let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
-            detector.feed(bytes, true);
-            detector.guess(Some(b"cn"), Utf8Detection::Deny)
-        }
-    };
-    let (text, _, damaged) = encoding.decode(bytes);
+    let (text, _, damaged) = encoding_of(bytes).decode(bytes);
     match text {
         _ if damaged => Err(NotText::Encoding),
         text if text.contains('\0') => Err(NotText::Nul),

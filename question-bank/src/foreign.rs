@@ -12,6 +12,12 @@ use crate::problem::Severity;
 use crate::raw::{Damage, Field, RawItem, RawOption, RawPicture, RawUnit};
 use crate::wording::options::id_at;
 
+/// The most pairs of a question.
+const PAIRS_MAX: usize = 100;
+
+/// The most pictures of an item that are looked for in its file.
+const PICTURES_MAX: usize = 100;
+
 /// What is found in an item beside its parts.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Found {
@@ -95,8 +101,9 @@ impl Found {
         mut bytes_of: impl FnMut(&str) -> Option<Arc<[u8]>>,
     ) {
         unit.explanation = self.explanation.join("\n");
+        let many = self.pictures.len() > PICTURES_MAX; // The checks refuse it.
         unit.media.extend(self.pictures.into_iter().map(|Shown { source, words }| {
-            let bytes = inline(&source).or_else(|| bytes_of(&source));
+            let bytes = inline(&source).or_else(|| (!many).then(|| bytes_of(&source))?);
             RawPicture { name: source, words, bytes }
         }));
         for Note { code, message, needed } in self.notes {
@@ -158,6 +165,11 @@ pub(crate) fn choose(
 /// it. A pair without a stem is only one more option.
 pub(crate) fn pair(unit: &mut RawUnit, found: &mut Found, pairs: Vec<(Plain, String)>) {
     unit.r#type = ItemType::B1.name().to_owned();
+    if pairs.len() > PAIRS_MAX {
+        let message = format!("配对题不超过 {PAIRS_MAX} 项");
+        found.push("group_bad", message, true);
+        return;
+    }
     for (stem, option) in pairs {
         let stem = found.text(stem);
         let place = unit.options.iter().position(|known| known.text == option);

@@ -3,10 +3,9 @@
 use std::str::FromStr;
 
 use exam_core::item::Unknown;
-use serde::de::IgnoredAny;
 
 use crate::check::Imported;
-use crate::decode::{BYTES_MAX, decode};
+use crate::decode::beginning;
 use crate::item::Defaults;
 use crate::{aiken, gift, json, moodle, qti, sheet, table, text, xml};
 
@@ -54,9 +53,9 @@ impl Format {
             return Self::Xlsx;
         }
         // What is no text is told so by whoever reads tables.
-        let Ok(text) = decode(&bytes[..bytes.len().min(BYTES_MAX)]) else { return Self::Csv };
-        let text = text.trim_start_matches('\u{feff}').trim_start();
-        if text.starts_with(['{', '[']) && serde_json::from_str::<IgnoredAny>(text).is_ok() {
+        let text = beginning(bytes);
+        let text = text.trim_start();
+        if is_json(text) {
             Self::Json
         } else if let Some(root) = Some(text).filter(|t| t.starts_with('<')).and_then(xml::root_of)
         {
@@ -69,12 +68,18 @@ impl Format {
             Self::Aiken
         } else if text::is_text(text) {
             Self::Text
-        } else if text.starts_with('{') {
-            Self::Json // A damaged one: its reader says where.
         } else {
             Self::Csv
         }
     }
+}
+
+/// Whether a text begins as JSON does: no text of an author begins with a brace.
+fn is_json(text: &str) -> bool {
+    text.starts_with('{')
+        || text
+            .strip_prefix('[')
+            .is_some_and(|rest| rest.trim_start().starts_with(['{', '[', '"', ']']))
 }
 
 impl FromStr for Format {

@@ -1,6 +1,6 @@
 //! What stands in the braces: right and wrong, options, pairs, or what cannot be held.
 
-use super::scan::{Markup, Question, find, markup_of, plain, unescaped};
+use super::scan::{Markup, Question, find, find_any, markup_of, plain, unescaped};
 use crate::foreign::{AnyOfSeveral, Found, Weighted, choose, pair};
 use crate::html::Plain;
 use crate::raw::RawUnit;
@@ -122,7 +122,7 @@ fn split(body: &str) -> Result<Vec<Answer<'_>>, NotHeld> {
             _ => return Err(NotHeld::Damaged),
         };
         rest = &rest[1..];
-        let next = [find(rest, "="), find(rest, "~")].into_iter().flatten().min();
+        let next = find_any(rest, &["=", "~"]);
         let (piece, after) = rest.split_at(next.unwrap_or(rest.len()));
         rest = after;
         let (piece, weight) = weighted(piece.trim());

@@ -110,13 +110,18 @@ pub(super) fn plain(text: &str, markup: Markup) -> Plain {
 
 /// Where `what` stands first without a backslash before it.
 pub(super) fn find(text: &str, what: &str) -> Option<usize> {
+    find_any(text, &[what])
+}
+
+/// Where any of `what` stands first without a backslash before it.
+pub(super) fn find_any(text: &str, what: &[&str]) -> Option<usize> {
     let mut escaped = false;
     for (at, c) in text.char_indices() {
         if escaped {
             escaped = false;
         } else if c == '\\' {
             escaped = true;
-        } else if text[at..].starts_with(what) {
+        } else if what.iter().any(|what| text[at..].starts_with(what)) {
             return Some(at);
         }
     }

@@ -22,6 +22,9 @@ pub(super) enum Interaction {
 
 type NotHeld = (&'static str, String);
 
+/// The most choices of an interaction that are looked at.
+const CHOICES_MAX: usize = 100;
+
 /// Interactions of the standard that are no choice among options, with words for authors.
 const UNSUPPORTED: [(&str, &str); 16] = [
     ("textEntryInteraction", "填空"),
@@ -114,6 +117,14 @@ fn prompt(element: &Element) -> Plain {
 
 fn choice(element: &Element, declared: &Declared) -> Result<Interaction, NotHeld> {
     let response = response(element, declared)?;
+    let choices = || {
+        element
+            .elements()
+            .filter(|child| matches!(child.name.as_str(), "simpleChoice" | "inlineChoice"))
+    };
+    if choices().count() > CHOICES_MAX || response.size() > CHOICES_MAX {
+        return Err(("options_count", format!("选项不超过 {CHOICES_MAX} 个")));
+    }
     let option = |option: &Element| {
         let identifier = option.attribute("identifier").unwrap_or_default();
         Weighted {
@@ -122,11 +133,7 @@ fn choice(element: &Element, declared: &Declared) -> Result<Interaction, NotHeld
             why: option.child("feedbackInline").map(rich).unwrap_or_default(),
         }
     };
-    let options = element
-        .elements()
-        .filter(|child| matches!(child.name.as_str(), "simpleChoice" | "inlineChoice"))
-        .map(option)
-        .collect();
+    let options = choices().map(option).collect();
     Ok(Interaction::Choice {
         prompt: prompt(element),
         many: response.cardinality == "multiple",
@@ -150,6 +157,9 @@ fn matching(element: &Element, declared: &Declared) -> Result<Interaction, NotHe
             .collect()
     };
     let (stems, options) = (named(stems), named(options));
+    if stems.len().max(options.len()).max(response.size()) > CHOICES_MAX {
+        return Err(("group_bad", format!("配对题不超过 {CHOICES_MAX} 项")));
+    }
     let right = response.pairs();
     let mut pairs = Vec::with_capacity(stems.len() + options.len());
     // All options, in their order, whether anything belongs to them or not.

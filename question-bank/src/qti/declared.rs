@@ -87,6 +87,11 @@ impl Response {
         mapped.map_or(0.0, |(_, value)| if most > 0.0 { value / most * 100.0 } else { 0.0 })
     }
 
+    /// How much it declares.
+    pub(super) fn size(&self) -> usize {
+        self.correct.len().max(self.mapped.len())
+    }
+
     /// Whether a mapping gives shares that a bank cannot hold.
     pub(super) fn is_weighted(&self) -> bool {
         let shares = self.mapped.iter().map(|(_, value)| *value).filter(|value| *value > 0.0);

@@ -144,12 +144,15 @@ pub(super) fn field_of(line: &str) -> Option<(Column, &str)> {
     };
     let marks = [':', '：'];
     for (open, close) in [('【', '】'), ('[', ']')] {
-        if let Some((name, rest)) = line.strip_prefix(open).and_then(|rest| rest.split_once(close))
-        {
-            let rest = rest.trim_start().trim_start_matches(marks);
-            return (name.chars().count() <= NAME_CHARS_MAX)
-                .then(|| known(name.trim_end_matches(marks)))?
-                .map(|column| (column, rest.trim()));
+        // Looked for no further than a name goes: a line may be millions of brackets.
+        let named = line.strip_prefix(open).and_then(|rest| {
+            let mut name = rest.char_indices().take(NAME_CHARS_MAX + 1);
+            let (end, _) = name.find(|(_, c)| *c == close)?;
+            Some((&rest[..end], &rest[end + close.len_utf8()..]))
+        });
+        if let Some((name, rest)) = named {
+            let column = known(name.trim_end_matches(marks))?;
+            return Some((column, rest.trim_start().trim_start_matches(marks).trim()));
         }
     }
     let end = line
