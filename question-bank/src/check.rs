@@ -447,7 +447,7 @@ impl Checks<'_> {
 
 /// Whether a text holds what a browser would run or fetch. Such an item is refused, not cleaned:
 /// nobody asks a question in scripts.
-fn is_active(text: &str) -> bool {
+pub(crate) fn is_active(text: &str) -> bool {
     const TAGS: [&str; 13] = [
         "<script", "<iframe", "<object", "<embed", "<svg", "<base", "<math", "<link", "<meta",
         "<style", "<form", "<video", "<audio",

@@ -10,6 +10,7 @@ use html5ever::tokenizer::{
     Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts,
 };
 
+use crate::check::is_active;
 use crate::wording::raised::{lowered, raised};
 
 /// A text that was HTML.
@@ -52,6 +53,8 @@ pub(crate) enum Lost {
     Formula,
     /// Raised or lowered text that Unicode has no characters for.
     Raised,
+    /// What a browser would run or fetch.
+    Active,
 }
 
 impl Lost {
@@ -65,6 +68,7 @@ impl Lost {
             Self::Recording => "recording_lost",
             Self::Formula => "formula_lost",
             Self::Raised => "raised_text_lost",
+            Self::Active => "active_content",
         }
     }
 
@@ -78,12 +82,13 @@ impl Lost {
             Self::Recording => "音频或视频不能导入",
             Self::Formula => "公式不能导入，请改为文字或图片",
             Self::Raised => "上标或下标没有对应的字符，已写成 ^( ) 或 _( )，请核对",
+            Self::Active => "含有脚本等可执行内容",
         }
     }
 
     /// Whether the item means something else, or nothing, without it.
     pub(crate) const fn is_needed(self) -> bool {
-        matches!(self, Self::Recording | Self::Formula)
+        matches!(self, Self::Recording | Self::Formula | Self::Active)
     }
 }
 
@@ -154,7 +159,12 @@ pub(crate) fn plain(html: &str) -> Plain {
     let tokenizer = Tokenizer::new(Sink(RefCell::new(Writer::default())), TokenizerOpts::default());
     let _ = tokenizer.feed(&input);
     tokenizer.end();
-    tokenizer.sink.0.into_inner().end()
+    let mut plain = tokenizer.sink.0.into_inner().end();
+    // Refused, not cleaned; what refuses it already need not be said twice.
+    if is_active(html) && !plain.lost.iter().any(|lost| lost.is_needed()) {
+        plain.lost.push(Lost::Active);
+    }
+    plain
 }
 
 struct Sink(RefCell<Writer>);
@@ -398,6 +408,21 @@ mod tests {
             ("a.png", "胸片")
         );
         assert_eq!(two.pictures[1].source, "@@PLUGINFILE@@/b.jpg");
+    }
+
+    #[test]
+    fn x14_what_a_browser_would_run_is_refused_and_not_cleaned() {
+        for html in [
+            "<script>alert(1)</script>题",
+            "<img src=x onerror=alert(1)>",
+            "<a href='javascript:x'>题</a>",
+            "<iframe src='//evil'></iframe>",
+            "<p style='background:url(//evil)'>题</p>",
+            "<img src='data:image/svg+xml;base64,AA=='>",
+        ] {
+            assert!(plain(html).lost.contains(&Lost::Active), "{html}");
+        }
+        assert!(!plain("<p>P &lt; 0.05</p>").lost.contains(&Lost::Active));
     }
 
     #[test]

@@ -259,7 +259,8 @@ fn open_tag(out: &mut String, element: &Element) {
     out.push_str(name);
     for (attribute, value) in &element.attributes {
         let attribute = if picture && attribute == "data" { "src" } else { attribute.as_str() };
-        if matches!(attribute, "src" | "href" | "alt") {
+        // Handlers and styles, too: what a browser would run is refused, not cleaned.
+        if matches!(attribute, "src" | "href" | "alt" | "style") || attribute.starts_with("on") {
             out.push(' ');
             out.push_str(attribute);
             out.push_str("=\"");

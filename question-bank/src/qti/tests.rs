@@ -149,6 +149,21 @@ fn x17_what_cannot_be_held_is_said() {
 }
 
 #[test]
+fn x14_what_a_browser_would_run_is_refused() {
+    for prompt in [
+        "<script>alert(1)</script>",
+        "<img src='x.png' onerror='alert(1)'/>",
+        "<p style='background:url(//evil)'>x</p>",
+        "<a href='javascript:x'>y</a>",
+    ] {
+        let body = CHOICE.replace("<p>看图</p>", prompt);
+        let read = read_bytes(item("q", ONE, &body).as_bytes());
+        assert!(codes(&read).contains(&"active_content"), "{prompt}: {:?}", codes(&read));
+        assert_eq!(read.accepted, 0, "{prompt}");
+    }
+}
+
+#[test]
 fn x07_x08_archives_that_lie_or_want_too_much_are_refused() {
     let code = |bytes: &[u8]| codes(&read_bytes(bytes))[0];
     assert_eq!(code(&package(&[("../evil.xml", "<a/>")])), "package_name");
