@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use exam_tests::fuzz::target;
+use exam_tests::probe::cpu;
 
 /// What a file may cost beside its own bytes.
 const GROWTH_MAX_KIB: u64 = 64 * 1024;
@@ -20,15 +21,6 @@ fn kib(name: &str) -> u64 {
     let line = status.lines().find_map(|line| line.strip_prefix(name));
     let number = line.and_then(|line| line.split_whitespace().next()).expect("a line");
     number.parse().expect("a number")
-}
-
-/// The time that this process has used of a core.
-fn cpu() -> Duration {
-    let stat = std::fs::read_to_string("/proc/self/stat").expect("Linux says it");
-    let (_, after_name) = stat.rsplit_once(')').expect("a name in brackets");
-    let ticks = after_name.split_whitespace().skip(11).take(2);
-    let ticks = ticks.map(|ticks| ticks.parse::<u64>().expect("a number"));
-    Duration::from_millis(ticks.sum::<u64>() * 10) // Linux counts hundredths.
 }
 
 fn goes_off(name: &str, bomb: &str) {

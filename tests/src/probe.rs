@@ -1,5 +1,5 @@
 //! What the disk can do at this moment: it swings forty-fold within an hour, so every figure of
-//! durability stands beside a probe.
+//! durability stands beside a probe. And what this process has used of the cores.
 
 use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
@@ -45,4 +45,17 @@ pub fn sync_times(folder: &Path, length: Duration) -> std::io::Result<Vec<Durati
 #[must_use]
 pub fn quantile(times: &[Duration], hundredths: usize) -> Duration {
     times[(times.len() * hundredths / 100).min(times.len() - 1)]
+}
+
+/// The time that this process has used of all cores.
+///
+/// # Panics
+/// Where there is no `/proc`.
+#[must_use]
+pub fn cpu() -> Duration {
+    let stat = std::fs::read_to_string("/proc/self/stat").expect("Linux says it");
+    let (_, after_name) = stat.rsplit_once(')').expect("a name in brackets");
+    let ticks = after_name.split_whitespace().skip(11).take(2);
+    let ticks = ticks.map(|ticks| ticks.parse::<u64>().expect("a number"));
+    Duration::from_millis(ticks.sum::<u64>() * 10) // Linux counts hundredths.
 }

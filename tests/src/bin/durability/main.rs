@@ -62,9 +62,6 @@ struct Sizes {
     /// Write the report to docs/durability.md
     #[arg(long)]
     write: bool,
-    /// The table that scripts/mutations wrote, for the report
-    #[arg(long, default_value = "target/mutations.tsv")]
-    mutations: PathBuf,
 }
 
 fn main() -> ExitCode {
@@ -158,8 +155,8 @@ async fn run(sizes: Sizes) -> anyhow::Result<bool> {
     });
     if sizes.write {
         let path = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/durability.md"));
-        let text = run.report(&sizes.mutations);
-        std::fs::write(&path, text).with_context(|| path.display().to_string())?;
+        let last = std::fs::read_to_string(&path).unwrap_or_default();
+        std::fs::write(&path, run.report(&last)).with_context(|| path.display().to_string())?;
     }
     Ok(run.is_good())
 }

@@ -1,7 +1,6 @@
 //! The report of a run, as `docs/durability.md`.
 
 use std::fmt::Write;
-use std::path::Path;
 use std::time::Duration;
 
 use exam_tests::durability::Outcome;
@@ -20,13 +19,10 @@ const AFTER: &str = "
 What each scenario does, what it models and what it cannot is at the head of its file in
 `tests/src/durability/`. Repeat the choices of a line with `--seed`; the moments at which they
 meet the server are not repeated.
-
-## Mutations
-
-A suite that cannot fail proves nothing. `scripts/mutations` breaks a copy of the engine in each of
-these ways, runs the scenarios that must notice, and fails unless they do.
-
 ";
+
+/// Where the report begins that `scripts/mutations` and `scripts/simulation` write.
+const OTHERS: &str = "\n## Mutations\n";
 
 /// What happened so far.
 pub struct Run {
@@ -64,8 +60,8 @@ impl Run {
         self.failed.is_empty() && self.rows.iter().all(|(outcome, _)| outcome.lost == 0)
     }
 
-    /// The report.
-    pub fn report(&self, mutations: &Path) -> String {
+    /// The report, and what other commands wrote into the last one.
+    pub fn report(&self, last: &str) -> String {
         let mut text = BEFORE.to_owned();
         let arguments: Vec<String> = std::env::args().skip(1).collect();
         let release = if cfg!(debug_assertions) { "" } else { " --release" };
@@ -103,21 +99,11 @@ impl Run {
             let _ = writeln!(text, "| {name} | | **did not come to its end** | | | | | |");
         }
         text += AFTER;
-        text += &mutation_table(mutations);
+        if let Some(at) = last.find(OTHERS) {
+            text += &last[at..];
+        }
         text
     }
-}
-
-fn mutation_table(file: &Path) -> String {
-    let Ok(lines) = std::fs::read_to_string(file) else {
-        return "They were not run for this report.\n".to_owned();
-    };
-    let mut text =
-        "| mutation | scenarios | noticed by | seconds |\n|---|---|---|--:|\n".to_owned();
-    for line in lines.lines() {
-        let _ = writeln!(text, "| {} |", line.split('\t').collect::<Vec<_>>().join(" | "));
-    }
-    text
 }
 
 /// The machine, as far as it matters.
