@@ -139,11 +139,12 @@ fn render(c: &mut Criterion) {
     };
     let shown = Shown((0..10_000).map(|_| Fragment::from(&item)).collect());
     let attempt = AttemptId::from_uuid(uuid::Uuid::from_u128(1));
-    let bytes = render_paper(attempt, "公共知识测评", &paper, &shown).expect("rendered").len();
+    let bytes =
+        render_paper(attempt, "公共知识测评", &paper, &shown, "/m/").expect("rendered").len();
     let mut group = c.benchmark_group("render_paper");
     group.throughput(Throughput::Bytes(bytes as u64));
     group.bench_function("50", |b| {
-        b.iter(|| render_paper(attempt, "公共知识测评", black_box(&paper), &shown));
+        b.iter(|| render_paper(attempt, "公共知识测评", black_box(&paper), &shown, "/m/"));
     });
     group.finish();
 }

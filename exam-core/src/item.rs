@@ -131,8 +131,23 @@ impl ItemType {
 ///
 /// What a position means depends on where the set is used: a key counts in the author's order, a
 /// response in the order shown. [`crate::grading`] is the one place where the two meet.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(from = "u32", into = "u32")]
 pub struct OptionSet(u32);
+
+impl From<u32> for OptionSet {
+    fn from(bits: u32) -> Self {
+        Self::from_bits(bits)
+    }
+}
+
+impl From<OptionSet> for u32 {
+    fn from(set: OptionSet) -> Self {
+        set.bits()
+    }
+}
 
 impl OptionSet {
     /// No option.

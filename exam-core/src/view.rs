@@ -10,12 +10,10 @@ use crate::item::{Choose, ItemType};
 use crate::paper::{OptionOrder, Paper, PaperSlot};
 
 /// A picture or another medium of an item.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Media {
-    /// Its id.
+    /// Its id; behind the address that [`render_paper`] is given it is fetched.
     pub id: String,
-    /// Where it is fetched.
-    pub url: String,
     /// Its media type.
     pub mime: String,
     /// Pixels.
@@ -44,6 +42,8 @@ pub struct ShownGroup {
     pub stem: String,
     /// The shared options; empty for A3 and A4.
     pub options: Vec<String>,
+    /// The shared media, which each of its slots shows before its own.
+    pub media: Vec<Media>,
 }
 
 /// An item or a group rendered: JSON texts ready to be copied.
@@ -51,7 +51,34 @@ pub struct ShownGroup {
 pub struct Fragment {
     stem: Box<str>,
     options: Vec<Box<str>>,
-    media: Box<str>,
+    media: Vec<ShownMedium>,
+}
+
+/// A medium rendered but for its address: `{"id":…,"url":"` and `ID","mime":…}`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct ShownMedium {
+    before: Box<str>,
+    after: Box<str>,
+}
+
+#[derive(Serialize)]
+struct Details<'a> {
+    mime: &'a str,
+    width: u32,
+    height: u32,
+    alt: &'a str,
+}
+
+impl From<&Media> for ShownMedium {
+    fn from(medium: &Media) -> Self {
+        let Media { id, mime, width, height, alt } = medium;
+        let details = json(&Details { mime, width: *width, height: *height, alt });
+        let id = json(id);
+        Self {
+            before: format!("{{\"id\":{id},\"url\":\"").into(),
+            after: format!("{},{}", &id[1..], &details[1..]).into(),
+        }
+    }
 }
 
 fn json(value: &impl Serialize) -> Box<str> {
@@ -63,7 +90,7 @@ impl From<&ShownItem> for Fragment {
         Self {
             stem: json(&item.stem),
             options: item.options.iter().map(json).collect(),
-            media: json(&item.media),
+            media: item.media.iter().map(ShownMedium::from).collect(),
         }
     }
 }
@@ -73,7 +100,7 @@ impl From<&ShownGroup> for Fragment {
         Self {
             stem: json(&group.stem),
             options: group.options.iter().map(json).collect(),
-            media: "[]".into(),
+            media: group.media.iter().map(ShownMedium::from).collect(),
         }
     }
 }
@@ -97,7 +124,8 @@ pub trait Fragments {
     fn group(&self, version: GroupVersionNo) -> Option<&Fragment>;
 }
 
-/// The paper as the protocol's GET paper has it.
+/// The paper as the protocol's GET paper has it. A medium's address is `media_base` and its id;
+/// the base needs no escapes in JSON.
 ///
 /// # Errors
 /// [`NotRendered`] names the first part that has no fragment.
@@ -106,6 +134,7 @@ pub fn render_paper(
     title: &str,
     paper: &Paper,
     fragments: &impl Fragments,
+    media_base: &str,
 ) -> Result<Vec<u8>, NotRendered> {
     let mut out = Out(Vec::with_capacity(paper.slots.len() * 640 + 256));
     out.text("{\"attempt_id\":\"");
@@ -130,6 +159,11 @@ pub fn render_paper(
         let fragment = fragments.item(slot.item).ok_or(NotRendered::Item(slot.item))?;
         out.comma(place);
         out.slot(place + 1, slot, fragment);
+        let group = slot.group.and_then(|group| paper.groups.get(usize::from(group)));
+        let shared = group.and_then(|group| fragments.group(group.version));
+        let media = shared.into_iter().chain([fragment]).flat_map(|fragment| &fragment.media);
+        out.media(media, media_base);
+        out.text("}");
     }
     out.text("]}");
     Ok(out.0)
@@ -198,8 +232,17 @@ impl Out {
             Choose::One => ",\"choose\":\"one\",\"media\":",
             Choose::Many => ",\"choose\":\"many\",\"media\":",
         });
-        self.text(&fragment.media);
-        self.text("}");
+    }
+
+    fn media<'a>(&mut self, media: impl Iterator<Item = &'a ShownMedium>, base: &str) {
+        self.text("[");
+        for (place, medium) in media.enumerate() {
+            self.comma(place);
+            self.text(&medium.before);
+            self.text(base);
+            self.text(&medium.after);
+        }
+        self.text("]");
     }
 }
 
@@ -223,13 +266,21 @@ mod tests {
         }
     }
 
+    fn medium(id: &str, alt: &str) -> Media {
+        Media { id: id.into(), mime: "image/png".into(), width: 2, height: 3, alt: alt.into() }
+    }
+
     fn bank() -> Bank {
         let item = ShownItem {
             stem: "谁说 \"不\"？\n".into(),
             options: vec!["甲".into(), "乙".into()],
-            media: vec![],
+            media: vec![medium("m1", "胸片 \"1\"")],
         };
-        let group = ShownGroup { stem: String::new(), options: vec!["丙".into(), "丁".into()] };
+        let group = ShownGroup {
+            stem: String::new(),
+            options: vec!["丙".into(), "丁".into()],
+            media: vec![medium("m2", "")],
+        };
         Bank { item: (&item).into(), group: (&group).into() }
     }
 
@@ -262,8 +313,14 @@ mod tests {
     fn a_paper_is_rendered_as_the_protocol_has_it() {
         let attempt = AttemptId::from_uuid(uuid::Uuid::from_u128(5));
         let slots = vec![slot(1, ItemType::Multiple, None), slot(2, ItemType::B1, Some(0))];
-        let bytes = render_paper(attempt, "公共\"知识", &paper(slots), &bank()).expect("rendered");
+        let bytes =
+            render_paper(attempt, "公共\"知识", &paper(slots), &bank(), "/m/").expect("rendered");
         let value: serde_json::Value = serde_json::from_slice(&bytes).expect("JSON");
+        let shown = |id: &str, alt: &str| {
+            serde_json::json!({"id": id, "url": format!("/m/{id}"), "mime": "image/png",
+                "width": 2, "height": 3, "alt": alt})
+        };
+        let own = shown("m1", "胸片 \"1\"");
         let expected = serde_json::json!({
             "attempt_id": attempt, "title": "公共\"知识",
             "groups": [{"group": 1, "kind": "B1", "stem": "",
@@ -271,9 +328,9 @@ mod tests {
             "slots": [
                 {"slot": 1, "type": "multiple", "group": null, "stem": "谁说 \"不\"？\n",
                     "options": [{"id": "a", "text": "乙"}, {"id": "b", "text": "甲"}],
-                    "points": 150, "choose": "many", "media": []},
+                    "points": 150, "choose": "many", "media": [own]},
                 {"slot": 2, "type": "B1", "group": 1, "stem": "谁说 \"不\"？\n", "options": [],
-                    "points": 150, "choose": "one", "media": []},
+                    "points": 150, "choose": "one", "media": [shown("m2", ""), own]},
             ],
         });
         assert_eq!(value, expected);
@@ -282,7 +339,8 @@ mod tests {
     #[test]
     fn a_missing_part_is_named() {
         let attempt = AttemptId::from_uuid(uuid::Uuid::from_u128(5));
-        let missing = render_paper(attempt, "", &paper(vec![slot(9, ItemType::A1, None)]), &bank());
+        let missing =
+            render_paper(attempt, "", &paper(vec![slot(9, ItemType::A1, None)]), &bank(), "/m/");
         assert_eq!(missing, Err(NotRendered::Item(ItemVersionNo(9))));
     }
 }

@@ -1,32 +1,38 @@
 //! The command line. Exit codes: 0 done, 1 refused with reasons, 2 wrong usage.
 
 mod arguments;
+mod bank;
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
-use question_bank::item::Defaults;
 use serde::Serialize;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
 
 use crate::commands::{
-    Desk, Refused, attempt, audit, backup, bank, exam, rehearsal, roster, staff, transfer,
+    Desk, Refused, attempt, audit, backup, exam, rehearsal, roster, staff, transfer,
 };
 use crate::config::{Config, Settings};
 use crate::demo::Demo;
 use crate::store::Scope;
-use crate::{serve, server};
+use crate::{banks, serve, server};
 use arguments::{
-    AttemptCommand, AuditCommand, BankCommand, Cli, Command, ExamCommand, RehearsalCommand,
-    RosterCommand, StaffCommand,
+    AttemptCommand, AuditCommand, Cli, Command, ExamCommand, RehearsalCommand, RosterCommand,
+    StaffCommand,
 };
 
 /// Runs the program and returns its exit code.
 #[must_use]
 pub fn main() -> ExitCode {
+    if let Some(code) = banks::read_as_child(std::env::args().skip(1)) {
+        return code;
+    }
     let cli = Cli::parse();
+    if let Ok(program) = std::env::current_exe() {
+        banks::use_child(program);
+    }
     start_log();
     // Two TLS stacks of one process agree on one provider.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -100,7 +106,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Demo { lan } => run_demo(settings, lan).await,
         Command::Serve => run_server(&settings).await,
-        Command::Bank(command) => run_bank(&settings, command, json).await,
+        Command::Bank(command) => bank::run(&settings, command, json).await,
         Command::Roster(RosterCommand::Import { file, codes }) => {
             let desk = Desk::open(&settings).await?;
             let bytes = std::fs::read(&file)?;
@@ -182,83 +188,11 @@ async fn run_demo(settings: Settings, lan: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn run_bank(settings: &Settings, command: BankCommand, json: bool) -> anyhow::Result<()> {
-    let named = |path: &std::path::Path| {
-        path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
-    };
-    match command {
-        BankCommand::Import { file, bank, login, pool, format, dry_run, skip_bad } => {
-            let desk = Desk::open(settings).await?;
-            let (format, defaults) = (format.0, Defaults { pool });
-            let wish = bank::Wish { dry_run, skip_bad, quiet: json, format, defaults };
-            let bytes = std::fs::read(&file)?;
-            let name = named(&file);
-            let imported =
-                bank::import(&desk, &bank, &name, &bytes, login.as_deref(), wish).await?;
-            print(&imported, json, import_lines)?;
-            if imported.accepted + imported.unchanged == 0 {
-                return Err(Refused::because("nothing was imported").into());
-            }
-            Ok(())
-        }
-        BankCommand::Approve { bank, login } => {
-            let desk = Desk::open(settings).await?;
-            let approved = bank::approve(&desk, &bank, login.as_deref()).await?;
-            print(&approved, json, |approved| format!("{} units approved", approved.units))
-        }
-        BankCommand::Check { file } => {
-            let checked = bank::check(&named(&file), &std::fs::read(&file)?);
-            print(&checked, json, |checked| {
-                let problems: String =
-                    checked.problems.iter().map(|problem| format!("{problem}\n")).collect();
-                format!(
-                    "{problems}{} items, {} problems, {} nearly equal pairs, keys of four {:?}, of five {:?}",
-                    checked.items,
-                    checked.problems.len(),
-                    checked.similar.len(),
-                    checked.key_spread[0],
-                    checked.key_spread[1]
-                )
-            })
-        }
-        BankCommand::Template { out, from } => {
-            let file = from.map(|from| std::fs::read(&from).map(|bytes| (named(&from), bytes)));
-            let file = file.transpose()?;
-            let from = file.as_ref().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
-            std::fs::write(&out, bank::template(from)?)?;
-            let written = serde_json::json!({ "file": out });
-            print(&written, json, |_| format!("{} written", out.display()))
-        }
-        BankCommand::List => {
-            let desk = Desk::open(settings).await?;
-            let list = bank::list(&desk).await?;
-            print(&list, json, |list| {
-                let line = |bank: &bank::BankEntry| {
-                    let bank::BankEntry { name, revision, approved, drafts } = bank;
-                    format!("{name}  revision {revision}  {approved} approved  {drafts} drafts\n")
-                };
-                list.banks.iter().map(line).collect()
-            })
-        }
-    }
-}
-
 fn roster_lines(imported: &roster::Imported) -> String {
     let mut text = format!("{} people, {} codes\n", imported.people, imported.codes);
     for row in imported.problems.iter().chain(&imported.warnings) {
         let (code, message) = (row.problem.code, &row.problem.message);
         text += &format!("row {} {code}: {message}\n", row.row);
-    }
-    text
-}
-
-fn import_lines(imported: &bank::Imported) -> String {
-    let mut text = format!(
-        "{} items: {} accepted, {} rejected, {} unchanged\n",
-        imported.items, imported.accepted, imported.rejected, imported.unchanged
-    );
-    for problem in &imported.problems {
-        text += &format!("{problem}\n");
     }
     text
 }

@@ -80,10 +80,11 @@ impl Demo {
             physicians: people::physicians(&desk, &hasher).await?,
         };
         let (file, bytes) = BANK_FILE;
-        let wish = Wish { quiet: true, ..Wish::default() };
-        let imported = bank::import(&desk, BANK, file, bytes, Some(people::AUTHOR), wish).await?;
+        let wish = Wish::default();
+        let imported =
+            bank::import(&desk, BANK, file, bytes, Some(people::AUTHOR), wish, true).await?;
         anyhow::ensure!(imported.rejected == 0, "the demo bank is damaged");
-        bank::approve(&desk, BANK, Some(people::APPROVER)).await?;
+        bank::approve(&desk, BANK, None, Some(people::APPROVER)).await?;
         for definition in EXAMS {
             exam::publish(&desk, definition, None).await?;
         }

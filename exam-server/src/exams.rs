@@ -19,11 +19,11 @@ use moka::future::Cache;
 
 use crate::app::App;
 use crate::problem::ApiError;
-use crate::store::{Attempt, ExamRow, StoreError};
+use crate::store::{Attempt, ExamRow, MediaRow, StoreError};
 
 pub use exposure::{read as read_exposure, refresh as refresh_exposure};
 pub use list::{ExamView, NoticeView};
-pub use revision::{Revision, StoredContent, StoredMedia, index_of};
+pub use revision::{Revision, index_of};
 pub use score::score_session;
 use start::Desk;
 pub use start::{StartBody, Started, seen_in};
@@ -38,11 +38,15 @@ const REVISIONS_MAX: u64 = 64;
 /// How many attempts are kept at hand: 100,000 of about 300 bytes.
 const ATTEMPTS_MAX: u64 = 100_000;
 
+/// How many bytes of pictures are kept at hand: those of some papers, which all phones fetch at once.
+const MEDIA_BYTES_MAX: u64 = 128 << 20;
+
 /// Published exams of this node.
 pub struct Exams {
     published: Cache<(), Arc<Vec<ExamRow>>>,
     revisions: Cache<(ExamId, i64), Arc<Revision>>,
     attempts: Cache<AttemptId, Arc<Attempt>>,
+    media: Cache<String, Arc<MediaRow>>,
     desk: Desk,
 }
 
@@ -52,6 +56,12 @@ impl Default for Exams {
             published: Cache::builder().max_capacity(1).time_to_live(LIST_BELIEVED_FOR).build(),
             revisions: Cache::new(REVISIONS_MAX),
             attempts: Cache::new(ATTEMPTS_MAX),
+            media: Cache::builder()
+                .weigher(|_, media: &Arc<MediaRow>| {
+                    u32::try_from(media.bytes.len()).unwrap_or(u32::MAX)
+                })
+                .max_capacity(MEDIA_BYTES_MAX)
+                .build(),
             desk: Desk::default(),
         }
     }
@@ -131,6 +141,42 @@ impl Exams {
         let found = app.lookups.attempt(id).await?.map(Arc::new);
         if let Some(attempt) = &found {
             self.attempts.insert(id, Arc::clone(attempt)).await;
+        }
+        Ok(found)
+    }
+
+    /// Whether the paper of an attempt shows this medium.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database is in trouble.
+    pub async fn shows_media(
+        &self,
+        app: &App,
+        attempt: &Attempt,
+        media_id: &str,
+    ) -> Result<bool, StoreError> {
+        let revision = self.revision_of(app, attempt).await?;
+        if !revision.has_media(media_id) {
+            return Ok(false); // Nearly all exams have none: no paper is read.
+        }
+        Ok(revision.shows_media(&self.paper(app, attempt).await?, media_id))
+    }
+
+    /// A picture; an unknown one is `None`.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database is in trouble.
+    pub async fn media(
+        &self,
+        app: &App,
+        media_id: &str,
+    ) -> Result<Option<Arc<MediaRow>>, StoreError> {
+        if let Some(known) = self.media.get(media_id).await {
+            return Ok(Some(known));
+        }
+        let found = app.store.media_find(media_id).await?.map(Arc::new);
+        if let Some(media) = &found {
+            self.media.insert(media_id.to_owned(), Arc::clone(media)).await;
         }
         Ok(found)
     }

@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod auth;
+pub mod banks;
 pub mod chance;
 pub mod cli;
 pub mod clock;

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use exam_core::item::{Choose, Difficulty, ItemType, OPTIONS_MAX, OptionSet, Pool};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::item::{Defaults, Item, ItemOption, Media, Source, Unit};
@@ -33,7 +34,7 @@ const PICTURES_BYTES_MAX: usize = 256 << 20;
 pub const PROBLEMS_MAX: usize = 10_000;
 
 /// What was read of a file.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Imported {
     /// Units that passed every check, in the order of the file.
     pub units: Vec<Unit>,

@@ -43,6 +43,13 @@ impl Format {
         (Self::Qti, "qti"),
     ];
 
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        let named = Self::NAMES.into_iter().find(|(format, _)| *format == self);
+        named.map_or("", |(_, name)| name)
+    }
+
     /// The format that a file is in: what it holds decides, its name does not.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {

@@ -1,9 +1,10 @@
 //! Items and groups as an import makes them.
 
 use exam_core::item::{Difficulty, ItemType, OptionSet, Pool};
+use serde::{Deserialize, Serialize};
 
 /// What is drawn whole: a single item, or a group with its shared stem or options.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unit {
     /// The author's code; one code is one unit through all its versions.
     pub code: String,
@@ -44,7 +45,7 @@ impl Default for Defaults {
 
 /// Where in its file a unit stands, as far as the format has places. It is no content: the same
 /// unit may come from somewhere else next time.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Source {
     /// The sheet's name.
     pub sheet: Option<String>,
@@ -53,7 +54,7 @@ pub struct Source {
 }
 
 /// One question.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Item {
     /// The author's code.
     pub code: String,
@@ -70,7 +71,7 @@ pub struct Item {
 }
 
 /// A picture that something shows.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Media {
     /// The [`Picture`](crate::picture::Picture)'s hash.
     pub picture: [u8; 32],
@@ -79,7 +80,7 @@ pub struct Media {
 }
 
 /// One option.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ItemOption {
     /// The author's id of it, such as `A`.
     pub id: String,

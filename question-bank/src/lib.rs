@@ -6,6 +6,7 @@
 pub mod aiken;
 pub mod check;
 pub mod decode;
+pub mod diff;
 mod foreign;
 pub mod format;
 pub mod gift;
@@ -19,6 +20,7 @@ pub mod pins;
 pub mod problem;
 pub mod qti;
 mod raw;
+pub mod search;
 pub mod sheet;
 pub mod similar;
 pub mod table;

@@ -9,6 +9,7 @@ use std::io::Cursor;
 use image::codecs::jpeg::JpegEncoder;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// The most bytes of a file.
@@ -30,7 +31,7 @@ const KEPT_BYTES_MAX: usize = 2 << 20;
 const QUALITY: u8 = 90;
 
 /// A picture that holds nothing else.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Picture {
     /// SHA-256 over `bytes`: its name everywhere.
     pub hash: [u8; 32],
@@ -40,12 +41,13 @@ pub struct Picture {
     pub width: u32,
     /// Height in pixels, upright.
     pub height: u32,
-    /// The file.
+    /// The file; written apart from the rest.
+    #[serde(skip)]
     pub bytes: Vec<u8>,
 }
 
 /// A kind of picture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Kind {
     /// Without loss.
     Png,

@@ -1,11 +1,16 @@
 //! What an import has to say about a file: where, what, and what to do about it.
 
+use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Mutex;
 
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// One of the names that `docs/bank-files.md` and programs know.
+pub type Code = &'static str;
 
 /// Whether a problem keeps an item out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// The item, or the file, is refused.
@@ -15,7 +20,7 @@ pub enum Severity {
 }
 
 /// One thing that is wrong, or odd, with a file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
     /// Whether it keeps the item out.
     pub severity: Severity,
@@ -30,7 +35,8 @@ pub struct Problem {
     /// The item's code, where it has one.
     pub item: Option<String>,
     /// What it is, for programs.
-    pub code: &'static str,
+    #[serde(deserialize_with = "code_of_a_list")]
+    pub code: Code,
     /// What it is and what to do, for authors, who read it on screen: in Chinese.
     pub message: String,
 }
@@ -92,6 +98,25 @@ impl fmt::Display for Problem {
         }
         write!(f, " {}: {}", self.code, self.message)
     }
+}
+
+/// The most codes that are remembered: many times what the importers know.
+const CODES_MAX: usize = 1_000;
+
+/// A code that came from another process. Each is remembered once, and for good.
+fn code_of_a_list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Code, D::Error> {
+    static KNOWN: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    let code = String::deserialize(deserializer)?;
+    let mut known = KNOWN.lock().expect("no holder panics");
+    if let Some(known) = known.get(code.as_str()) {
+        return Ok(known);
+    }
+    if known.len() >= CODES_MAX {
+        return Err(serde::de::Error::custom("too many codes"));
+    }
+    let code: &'static str = Box::leak(code.into_boxed_str());
+    known.insert(code);
+    Ok(code)
 }
 
 /// A column as spreadsheets name it: 1 is `A`, 28 is `AB`.

@@ -1,6 +1,7 @@
 //! End-to-end tests against the real server on both databases.
 
 mod bank_files;
+mod banks;
 mod bombs;
 mod demo;
 mod durability;

@@ -51,6 +51,7 @@ fn unit(
         pool: "exam".to_owned(),
         shared: shared.to_string(),
         content_hash: hash(),
+        tokens: " ".to_owned(),
         source: "{}".to_owned(),
         items,
     }
@@ -175,7 +176,7 @@ pub async fn publish(desk: &Desk, definition: &str) -> Exam {
         .await
         .expect("the bank can be imported");
     let audit = desk.audit(Some(approver), "bank.approve", bank, &"test");
-    desk.store.bank_approve(bank, approver, now, &audit).await.expect("it can be approved");
+    desk.store.bank_approve(bank, None, approver, now, &audit).await.expect("it can be approved");
     let published = exam::publish(desk, definition, None).await.expect("it can be published");
     Exam { id: published.exam_id, right }
 }

@@ -113,6 +113,31 @@ impl Candidate {
         self.request(Method::POST, path, Some(body)).await
     }
 
+    /// POSTs a file.
+    ///
+    /// # Panics
+    /// When there is no reply.
+    pub async fn upload(&self, path: &str, file: Vec<u8>) -> (StatusCode, Value) {
+        let url = format!("http://{}/api/v1{path}", self.address);
+        let request = self.http.post(url).bearer_auth(&self.token).body(file);
+        let reply = request.send().await.expect("the server replies");
+        let status = reply.status();
+        (status, reply.json().await.unwrap_or(Value::Null))
+    }
+
+    /// GETs a file by its whole path, with its media type.
+    ///
+    /// # Panics
+    /// When there is no reply.
+    pub async fn download(&self, path: &str) -> (StatusCode, String, Vec<u8>) {
+        let url = format!("http://{}{path}", self.address);
+        let request = self.http.get(url).bearer_auth(&self.token);
+        let reply = request.send().await.expect("the server replies");
+        let kind = reply.headers().get("content-type").and_then(|kind| kind.to_str().ok());
+        let (status, kind) = (reply.status(), kind.unwrap_or_default().to_owned());
+        (status, kind, reply.bytes().await.expect("all of it").into())
+    }
+
     /// Starts an attempt and returns its id.
     ///
     /// # Panics

@@ -114,12 +114,15 @@ create table bank (
 create table bank_import (
     import_no bigint generated always as identity primary key,
     bank_id text not null references bank,
-    state text not null, -- staged, draft or approved
+    state text not null, -- staged, draft, approved or rejected
     imported_by text not null references staff,
     imported_at_ms bigint not null,
     approved_by text references staff,
     approved_at_ms bigint,
     approved_revision bigint, -- the bank revision from which it is drawn
+    rejected_by text references staff,
+    rejected_at_ms bigint,
+    rejected_because text,
     check (approved_by is null or approved_by <> imported_by)
 );
 create index bank_import_by_bank on bank_import (bank_id);
@@ -142,13 +145,25 @@ create table unit_version (
     difficulty text not null,
     tags text not null, -- JSON list
     pool text not null, -- exam or practice
-    shared text not null, -- JSON: the shared stem and options of a group, {} for a single item
+    items bigint not null, -- how many it has
+    shared text not null, -- JSON: stem, options and media of a group, {} for a single item
     content_hash bytea not null, -- SHA-256 over normalised content and key
     source text not null, -- JSON: file, sheet, row
     withdrawn_revision bigint, -- the bank revision from which it is drawn no longer
+    withdrawn_by text references staff,
+    withdrawn_at_ms bigint,
+    withdrawn_because text,
     unique (unit_no, version)
 );
 create index unit_version_by_import on unit_version (import_no);
+
+-- What the texts of each version are found by: bigrams of Chinese, words of other scripts. The
+-- number is named as SQLite names it, so that one text serves both.
+create table unit_search (
+    rowid bigint primary key references unit_version,
+    tokens text not null -- between spaces
+);
+create index unit_search_by_token on unit_search using gin (string_to_array(tokens, ' '));
 
 create table item (
     item_no bigint generated always as identity primary key,
@@ -166,6 +181,15 @@ create table item_version (
     content_hash bytea not null,
     pinned bigint not null, -- option positions that are not shuffled, as bits
     unique (unit_version_no, position)
+);
+
+-- Pictures that items show, by what they hold.
+create table media (
+    media_id text primary key, -- SHA-256 of the bytes in hexadecimal
+    mime text not null,
+    width bigint not null, -- pixels
+    height bigint not null, -- pixels
+    bytes bytea not null
 );
 
 -- Keys and explanations live apart from what candidates see.

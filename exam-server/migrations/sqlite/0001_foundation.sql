@@ -114,12 +114,15 @@ create table bank (
 create table bank_import (
     import_no integer primary key,
     bank_id text not null references bank,
-    state text not null, -- staged, draft or approved
+    state text not null, -- staged, draft, approved or rejected
     imported_by text not null references staff,
     imported_at_ms integer not null,
     approved_by text references staff,
     approved_at_ms integer,
     approved_revision integer, -- the bank revision from which it is drawn
+    rejected_by text references staff,
+    rejected_at_ms integer,
+    rejected_because text,
     check (approved_by is null or approved_by <> imported_by)
 );
 create index bank_import_by_bank on bank_import (bank_id);
@@ -142,13 +145,22 @@ create table unit_version (
     difficulty text not null,
     tags text not null, -- JSON list
     pool text not null, -- exam or practice
-    shared text not null, -- JSON: the shared stem and options of a group, {} for a single item
+    items integer not null, -- how many it has
+    shared text not null, -- JSON: stem, options and media of a group, {} for a single item
     content_hash blob not null, -- SHA-256 over normalised content and key
     source text not null, -- JSON: file, sheet, row
     withdrawn_revision integer, -- the bank revision from which it is drawn no longer
+    withdrawn_by text references staff,
+    withdrawn_at_ms integer,
+    withdrawn_because text,
     unique (unit_no, version)
 );
 create index unit_version_by_import on unit_version (import_no);
+
+-- What the texts of each version are found by: bigrams of Chinese, words of other scripts.
+create virtual table unit_search using fts5 (
+    tokens, content = '', contentless_delete = 1, detail = full, tokenize = 'unicode61 remove_diacritics 0'
+);
 
 create table item (
     item_no integer primary key,
@@ -166,6 +178,15 @@ create table item_version (
     content_hash blob not null,
     pinned integer not null, -- option positions that are not shuffled, as bits
     unique (unit_version_no, position)
+);
+
+-- Pictures that items show, by what they hold.
+create table media (
+    media_id text primary key, -- SHA-256 of the bytes in hexadecimal
+    mime text not null,
+    width integer not null, -- pixels
+    height integer not null, -- pixels
+    bytes blob not null
 );
 
 -- Keys and explanations live apart from what candidates see.

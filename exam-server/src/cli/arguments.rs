@@ -135,14 +135,78 @@ pub(super) enum BankCommand {
         #[arg(long)]
         skip_bad: bool,
     },
-    /// Approve all drafts of a bank
+    /// Approve all drafts of a bank, or those of one import
     Approve {
         /// The bank
         #[arg(long)]
         bank: String,
+        /// The import's number
+        #[arg(long)]
+        import: Option<i64>,
         /// Whose approval it is: an approver's login; may be left out where there is only one
         #[arg(long = "as")]
         login: Option<String>,
+    },
+    /// Reject the drafts of an import; they stay in the history
+    Reject {
+        /// The bank
+        #[arg(long)]
+        bank: String,
+        /// The import's number
+        #[arg(long)]
+        import: i64,
+        /// Why
+        #[arg(long)]
+        reason: String,
+        /// Whose decision it is: an approver's login; may be left out where there is only one
+        #[arg(long = "as")]
+        login: Option<String>,
+    },
+    /// Take an approved item or group out of what is drawn
+    Withdraw {
+        /// The bank
+        #[arg(long)]
+        bank: String,
+        /// Its code
+        #[arg(long)]
+        code: String,
+        /// Why
+        #[arg(long)]
+        reason: String,
+        /// Whose decision it is: an approver's login; may be left out where there is only one
+        #[arg(long = "as")]
+        login: Option<String>,
+    },
+    /// List the imports of a bank
+    Imports {
+        /// The bank
+        #[arg(long)]
+        bank: String,
+    },
+    /// Show all versions of an item or group, with what was done and what changed
+    History {
+        /// The bank
+        #[arg(long)]
+        bank: String,
+        /// Its code
+        #[arg(long)]
+        code: String,
+    },
+    /// Find items by their texts and by what they are
+    Find {
+        /// The bank
+        #[arg(long)]
+        bank: String,
+        #[command(flatten)]
+        sought: SoughtArguments,
+    },
+    /// Count items by type, topic, difficulty and pool
+    Cells {
+        /// The bank
+        #[arg(long)]
+        bank: String,
+        #[command(flatten)]
+        sought: SoughtArguments,
     },
     /// Look at a whole file: problems, nearly equal pairs, spread of the keys
     Check {
@@ -159,6 +223,35 @@ pub(super) enum BankCommand {
     },
     /// List all banks
     List,
+}
+
+/// What is looked for; all of it must fit.
+#[derive(Debug, clap::Args)]
+pub(super) struct SoughtArguments {
+    /// Words that all stand in it: in stems, options, explanations, codes, topics or tags
+    #[arg(long)]
+    pub(super) text: Option<String>,
+    /// newest (draft or approved), approved, draft or withdrawn
+    #[arg(long)]
+    pub(super) standing: Option<String>,
+    /// A type; may be repeated
+    #[arg(long = "type")]
+    pub(super) types: Vec<String>,
+    /// A topic; it stands for everything below it
+    #[arg(long)]
+    pub(super) topic: Option<String>,
+    /// A difficulty; may be repeated
+    #[arg(long = "difficulty")]
+    pub(super) difficulties: Vec<String>,
+    /// exam or practice
+    #[arg(long)]
+    pub(super) pool: Option<String>,
+    /// A tag
+    #[arg(long)]
+    pub(super) tag: Option<String>,
+    /// The number of an import
+    #[arg(long)]
+    pub(super) import: Option<i64>,
 }
 
 #[derive(Debug, Subcommand)]

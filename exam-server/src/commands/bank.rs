@@ -1,49 +1,22 @@
-//! `bank import|approve|check|list|template`.
+//! `bank …`.
 
-use exam_core::ids::{BankId, StaffId};
-use question_bank::format::{self, Format};
-use question_bank::hash::{content_hash, version_hash};
-use question_bank::item::{Defaults, Item, Unit};
-use question_bank::pins::pinned;
-use question_bank::problem::{Problem, Severity};
-use question_bank::{check, similar, template};
+use exam_core::ids::BankId;
+use question_bank::item::{Defaults, Unit};
+use question_bank::problem::Problem;
+use question_bank::similar::Pair;
+use question_bank::{check, format, similar, template};
 use serde::Serialize;
 
 use super::progress::Progress;
 use super::{Desk, Refused};
+use crate::banks::{self, Act, Sought, Version};
 use crate::chance::system_rng;
-use crate::exams::StoredContent;
-use crate::store::{BankRow, NewItem, NewUnit, Role};
+use crate::store::{BankRow, Cell, ImportRow, Role, Staff, StoreError, UnitFilter};
 
-/// How an import was asked for.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Wish {
-    /// Nothing is stored.
-    pub dry_run: bool,
-    /// Good items are taken although others are bad.
-    pub skip_bad: bool,
-    /// No progress is shown.
-    pub quiet: bool,
-    /// The file's format; without one, what it holds tells.
-    pub format: Option<Format>,
-    /// What holds for items whose file says nothing.
-    pub defaults: Defaults,
-}
+pub use crate::banks::{Imported, Wish};
 
-/// What became of a file.
-#[derive(Debug, Serialize)]
-pub struct Imported {
-    /// Items in the file.
-    pub items: usize,
-    /// Items that are drafts now, or would be.
-    pub accepted: usize,
-    /// Items that are not.
-    pub rejected: usize,
-    /// Items that were there already.
-    pub unchanged: usize,
-    /// Everything that is wrong or odd.
-    pub problems: Vec<Problem>,
-}
+/// The most units that a search lists.
+const LISTED_MAX: i64 = 200;
 
 /// What became of drafts.
 #[derive(Debug, Serialize)]
@@ -58,7 +31,7 @@ pub struct Checked {
     /// Items in the file.
     pub items: usize,
     /// Pairs of items that say nearly the same.
-    pub similar: Vec<(String, String, f64)>,
+    pub similar: Vec<Pair>,
     /// How often each of four, and of five, positions is right.
     pub key_spread: [Vec<usize>; 2],
     /// Everything that is wrong or odd.
@@ -85,7 +58,34 @@ pub struct BankEntry {
     pub drafts: i64,
 }
 
-/// Imports a file as drafts: all of it, or nothing, unless told to skip bad items.
+/// What a search found.
+#[derive(Debug, Serialize)]
+pub struct Found {
+    /// How many units fit.
+    pub units: i64,
+    /// How many items they have.
+    pub items: i64,
+    /// The first of them.
+    pub listed: Vec<FoundUnit>,
+}
+
+/// One of them.
+#[derive(Debug, Serialize)]
+pub struct FoundUnit {
+    /// Its code.
+    pub code: String,
+    /// Its type.
+    pub item_type: String,
+    /// Its topic.
+    pub topic: String,
+    /// Its difficulty.
+    pub difficulty: String,
+    /// What it asks, or the case of its group.
+    pub text: String,
+}
+
+/// Imports a file as drafts: all of it, or nothing, unless told to skip bad items. `quiet` shows no
+/// progress.
 ///
 /// # Errors
 /// [`Refused`] for an unknown member of staff; trouble with the database. What is wrong with the
@@ -97,49 +97,56 @@ pub async fn import(
     bytes: &[u8],
     login: Option<&str>,
     wish: Wish,
+    quiet: bool,
 ) -> anyhow::Result<Imported> {
     let author = desk.staff(login, Role::Author).await?;
-    let mut read = format::read(bytes, file, wish.format, &wish.defaults);
-    refuse_pictures(&mut read, file);
-    let bad = read.problems.iter().any(|problem| problem.severity == Severity::Error);
-    let mut outcome = Imported {
-        items: read.items,
-        accepted: 0,
-        rejected: read.items,
-        unchanged: 0,
-        problems: read.problems,
+    let act = act(desk, &author, COMMAND_LINE);
+    let bank_id = match (find(desk, bank).await?, wish.dry_run) {
+        (Some(row), _) => row.bank_id,
+        (None, true) => {
+            let (_, outcome) = banks::look(file, bytes.to_vec(), wish, Vec::new()).await?;
+            return Ok(outcome);
+        }
+        (None, false) => {
+            let fresh = BankId::fresh(desk.now(), &mut system_rng());
+            desk.store.bank_keep(bank, fresh, desk.now()).await?
+        }
     };
-    if read.units.is_empty() || (bad && !wish.skip_bad) {
-        return Ok(outcome);
+    let mut bar: Option<Progress> = None;
+    let progress = |done, all| {
+        bar.get_or_insert_with(|| Progress::begin("items", all, quiet)).done(done);
+    };
+    let outcome = banks::import(&act, bank_id, file, bytes.to_vec(), wish, progress).await?;
+    if let Some(bar) = bar {
+        bar.finish();
     }
-    outcome.accepted = read.accepted;
-    outcome.rejected = read.items - read.accepted;
-    if wish.dry_run {
-        return Ok(outcome);
-    }
-    let units: Vec<NewUnit> = read.units.iter().map(|unit| new_unit(unit, file)).collect();
-    let bank_id = bank_of(desk, bank).await?;
-    let entry = desk.audit(
-        Some(author.staff_id),
-        "bank.import",
-        bank_id,
-        &serde_json::json!({
-            "bank": bank, "file": file, "items": outcome.accepted,
-        }),
-    );
-    let mut progress = Progress::begin("items", units.len(), wish.quiet);
-    let now = desk.now();
-    let counts = desk
-        .store
-        .bank_import(bank_id, &units, author.staff_id, now, &entry, |done| progress.done(done))
-        .await?;
-    progress.finish();
-    outcome.accepted = counts.added;
-    outcome.unchanged = counts.unchanged;
     Ok(outcome)
 }
 
-/// Pictures are read, but not kept yet: an item that shows some is refused, not robbed of them.
+/// The reason of what is done here, where nobody is asked for one.
+const COMMAND_LINE: &str = "command line";
+
+fn act<'a>(desk: &'a Desk, staff: &Staff, reason: &'a str) -> Act<'a> {
+    Act { store: &desk.store, by: staff.staff_id, now: desk.clock.now(), reason }
+}
+
+async fn find(desk: &Desk, name: &str) -> anyhow::Result<Option<BankRow>> {
+    Ok(desk.store.bank_list().await?.into_iter().find(|row| row.name == name))
+}
+
+async fn known(desk: &Desk, name: &str) -> anyhow::Result<BankRow> {
+    let row = find(desk, name).await?;
+    row.ok_or_else(|| Refused::because(format!("there is no bank {name:?}")).into())
+}
+
+fn refused(error: StoreError) -> anyhow::Error {
+    match error {
+        StoreError::Refused(reason) => Refused::because(reason).into(),
+        trouble => trouble.into(),
+    }
+}
+
+/// A table has no cells for pictures: an item that shows some is refused, not robbed of them.
 fn refuse_pictures(read: &mut check::Imported, file: &str) {
     let shows = |unit: &Unit| {
         !unit.shared_media.is_empty() || unit.items.iter().any(|item| !item.media.is_empty())
@@ -149,61 +156,9 @@ fn refuse_pictures(read: &mut check::Imported, file: &str) {
         read.problems.push(Problem {
             sheet: unit.source.sheet,
             row: unit.source.row,
-            ..Problem::error(file, Some(&unit.code), "media_unsupported", "带图片的试题暂不能入库")
+            ..Problem::error(file, Some(&unit.code), "media_unsupported", "表格不能保存试题的图片")
         });
     }
-}
-
-async fn bank_of(desk: &Desk, name: &str) -> anyhow::Result<BankId> {
-    let fresh = BankId::fresh(desk.now(), &mut system_rng());
-    Ok(desk.store.bank_keep(name, fresh, desk.now()).await?)
-}
-
-fn new_unit(unit: &Unit, file: &str) -> NewUnit {
-    let texts = |options: &[question_bank::item::ItemOption]| {
-        options.iter().map(|option| option.text.clone()).collect()
-    };
-    let shared = StoredContent {
-        stem: unit.shared_stem.clone(),
-        options: texts(&unit.shared_options),
-        media: vec![],
-    };
-    let item = |item: &Item| {
-        let content =
-            StoredContent { stem: item.stem.clone(), options: texts(&item.options), media: vec![] };
-        NewItem {
-            code: item.code.clone(),
-            content: serde_json::to_string(&content).expect("texts are JSON"),
-            content_hash: content_hash(unit, item).to_vec(),
-            pinned: pinned(unit, item).0.bits().into(),
-            key_bits: item.key.bits().into(),
-            explanation: item.explanation.clone(),
-        }
-    };
-    NewUnit {
-        code: unit.code.clone(),
-        item_type: unit.item_type.name().to_owned(),
-        topic: unit.topic.clone(),
-        difficulty: unit.difficulty.name().to_owned(),
-        tags: serde_json::to_string(&unit.tags).expect("texts are JSON"),
-        pool: unit.pool.name().to_owned(),
-        shared: serde_json::to_string(&shared).expect("texts are JSON"),
-        content_hash: version_hash(unit).to_vec(),
-        source: source_of(unit, file).to_string(),
-        items: unit.items.iter().map(item).collect(),
-    }
-}
-
-/// Where a unit stands in its file.
-fn source_of(unit: &Unit, file: &str) -> serde_json::Value {
-    let mut source = serde_json::json!({ "file": file });
-    if let Some(sheet) = &unit.source.sheet {
-        source["sheet"] = sheet.as_str().into();
-    }
-    if let Some(row) = unit.source.row {
-        source["row"] = row.into();
-    }
-    source
 }
 
 /// Writes the table that authors fill in as a workbook, with the items of a file or empty.
@@ -214,7 +169,7 @@ pub fn template(from: Option<(&str, &[u8])>) -> anyhow::Result<Vec<u8>> {
     let read = from.map(|(file, bytes)| format::read(bytes, file, None, &Defaults::default()));
     let mut read = read.unwrap_or_default();
     if let Some((file, _)) = from {
-        refuse_pictures(&mut read, file); // A table has no cells for them.
+        refuse_pictures(&mut read, file);
     }
     let errors = read.problems.iter().filter(|problem| problem.is_error());
     let reasons: Vec<String> = errors.map(ToString::to_string).collect();
@@ -224,36 +179,149 @@ pub fn template(from: Option<(&str, &[u8])>) -> anyhow::Result<Vec<u8>> {
     template::write(&read.units).map_err(|error| Refused::because(error.to_string()).into())
 }
 
-/// Approves every draft of a bank in the name of a second person.
+/// Approves the drafts of a bank, or those of one import, in the name of a second person.
 ///
 /// # Errors
 /// [`Refused`] for an unknown bank or member, for whoever imported, and where there are no drafts.
-pub async fn approve(desk: &Desk, bank: &str, login: Option<&str>) -> anyhow::Result<Approved> {
-    let approver: StaffId = desk.staff(login, Role::Approver).await?.staff_id;
-    let known = desk.store.bank_list().await?;
-    let row = known.into_iter().find(|row| row.name == bank);
-    let row = row.ok_or_else(|| Refused::because(format!("there is no bank {bank:?}")))?;
-    let after = serde_json::json!({ "items": row.draft_items, "revision": row.revision + 1 });
-    let entry = desk.audit(Some(approver), "bank.approve", row.bank_id, &after);
-    match desk.store.bank_approve(row.bank_id, approver, desk.now(), &entry).await {
-        Ok(units) => Ok(Approved { units }),
-        Err(crate::store::StoreError::Refused(reason)) => Err(Refused::because(reason).into()),
-        Err(trouble) => Err(trouble.into()),
+pub async fn approve(
+    desk: &Desk,
+    bank: &str,
+    import_no: Option<i64>,
+    login: Option<&str>,
+) -> anyhow::Result<Approved> {
+    let approver = desk.staff(login, Role::Approver).await?;
+    let row = known(desk, bank).await?;
+    let after = serde_json::json!({
+        "items": row.draft_items, "revision": row.revision + 1, "import": import_no,
+    });
+    let act = act(desk, &approver, COMMAND_LINE);
+    let audit = act.audit("bank.approve", row.bank_id, &after);
+    let approved = desk.store.bank_approve(row.bank_id, import_no, act.by, act.now, &audit).await;
+    approved.map(|units| Approved { units }).map_err(refused)
+}
+
+/// Rejects the drafts of one import.
+///
+/// # Errors
+/// [`Refused`] for an unknown bank, import or member.
+pub async fn reject(
+    desk: &Desk,
+    bank: &str,
+    import_no: i64,
+    reason: &str,
+    login: Option<&str>,
+) -> anyhow::Result<()> {
+    let approver = desk.staff(login, Role::Approver).await?;
+    let row = known(desk, bank).await?;
+    let act = act(desk, &approver, reason);
+    let audit = act.audit("bank.reject", row.bank_id, &serde_json::json!({ "import": import_no }));
+    desk.store.bank_reject(row.bank_id, import_no, act.by, act.now, &audit).await.map_err(refused)
+}
+
+/// A bank's revision after something was taken out.
+#[derive(Debug, Serialize)]
+pub struct Withdrawn {
+    /// Exams that are published from now on draw from it.
+    pub revision: i64,
+}
+
+/// Takes an approved unit out of what is drawn.
+///
+/// # Errors
+/// [`Refused`] for an unknown bank or member, and where nothing of this code can be drawn.
+pub async fn withdraw(
+    desk: &Desk,
+    bank: &str,
+    code: &str,
+    reason: &str,
+    login: Option<&str>,
+) -> anyhow::Result<Withdrawn> {
+    let approver = desk.staff(login, Role::Approver).await?;
+    let row = known(desk, bank).await?;
+    let act = act(desk, &approver, reason);
+    let audit = act.audit("bank.withdraw", row.bank_id, &serde_json::json!({ "unit": code }));
+    let revision = desk.store.unit_withdraw(row.bank_id, code, act.by, act.now, &audit).await;
+    revision.map(|revision| Withdrawn { revision }).map_err(refused)
+}
+
+/// The imports of a bank, the newest first.
+///
+/// # Errors
+/// [`Refused`] for an unknown bank; trouble with the database.
+pub async fn imports(desk: &Desk, bank: &str) -> anyhow::Result<Vec<ImportRow>> {
+    let row = known(desk, bank).await?;
+    Ok(desk.store.bank_imports(row.bank_id).await?)
+}
+
+/// All versions of a unit with what was done and changed, the oldest first.
+///
+/// # Errors
+/// [`Refused`] for an unknown bank or code; trouble with the database.
+pub async fn history(desk: &Desk, bank: &str, code: &str) -> anyhow::Result<Vec<Version>> {
+    let row = known(desk, bank).await?;
+    let versions = banks::history(&desk.store, row.bank_id, code).await?;
+    if versions.is_empty() {
+        return Err(Refused::because(format!("there is no unit {code:?}")).into());
     }
+    Ok(versions)
+}
+
+async fn filter(desk: &Desk, bank: &str, sought: &Sought) -> anyhow::Result<UnitFilter> {
+    let bank_id = known(desk, bank).await?.bank_id;
+    sought.filter(bank_id).map_err(|unknown| Refused::because(unknown.to_string()).into())
+}
+
+/// What fits.
+///
+/// # Errors
+/// [`Refused`] for an unknown bank, type, difficulty or pool; trouble with the database.
+pub async fn look_for(desk: &Desk, bank: &str, sought: &Sought) -> anyhow::Result<Found> {
+    let filter = filter(desk, bank, sought).await?;
+    let cells = desk.store.unit_cells(&filter).await?;
+    let listed = desk.store.unit_find(&filter, 0, LISTED_MAX).await?;
+    let versions = desk.store.unit_versions(&listed).await?;
+    let unit = |version| -> Result<FoundUnit, StoreError> {
+        let unit = banks::unit_of(version)?;
+        let text = match unit.items.first() {
+            Some(item) if unit.shared_stem.is_empty() => item.stem.clone(),
+            _ => unit.shared_stem,
+        };
+        Ok(FoundUnit {
+            code: unit.code,
+            item_type: unit.item_type.name().to_owned(),
+            topic: unit.topic,
+            difficulty: unit.difficulty.name().to_owned(),
+            text,
+        })
+    };
+    Ok(Found {
+        units: cells.iter().map(|cell| cell.units).sum(),
+        items: cells.iter().map(|cell| cell.items).sum(),
+        listed: versions.iter().map(unit).collect::<Result<_, _>>()?,
+    })
+}
+
+/// How many units and items a bank has by type, topic, difficulty and pool.
+///
+/// # Errors
+/// [`Refused`] for an unknown bank, type, difficulty or pool; trouble with the database.
+pub async fn cells(desk: &Desk, bank: &str, sought: &Sought) -> anyhow::Result<Vec<Cell>> {
+    let filter = filter(desk, bank, sought).await?;
+    Ok(desk.store.unit_cells(&filter).await?)
 }
 
 /// Looks at a whole file: problems, pairs that say nearly the same, and how keys are spread.
-#[must_use]
-pub fn check(file: &str, bytes: &[u8]) -> Checked {
-    let mut read = format::read(bytes, file, None, &Defaults::default());
-    refuse_pictures(&mut read, file);
-    let similar = similar::pairs(&read.units).into_iter();
-    Checked {
-        items: read.items,
-        similar: similar.map(|pair| (pair.first, pair.second, pair.similarity)).collect(),
+///
+/// # Errors
+/// When the file cannot be handed to its reader.
+pub async fn check(file: &str, bytes: &[u8]) -> anyhow::Result<Checked> {
+    let (read, outcome) = banks::look(file, bytes.to_vec(), Wish::default(), Vec::new()).await?;
+    Ok(Checked {
+        items: outcome.items,
+        similar: outcome.similar,
         key_spread: [4, 5].map(|options| similar::key_spread(&read.units, options)),
-        problems: read.problems,
-    }
+        problems: outcome.problems,
+    })
 }
 
 /// Lists all banks.

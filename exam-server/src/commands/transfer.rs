@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::progress::Progress;
 use super::{Desk, Refused, attempt, audit};
+use crate::banks;
 use crate::config::Settings;
 use crate::keys::Keys;
 use crate::server::{KEY_CHECK, read_keys, start_clock};
@@ -64,6 +65,7 @@ pub async fn run(
     let moved = compare(&source, &target, rows, quiet).await?;
     let audit = target.audit(None, "database.move", "database", &moved);
     target.store.audit_append(&audit).await?;
+    banks::rebuild_search(&target.store).await?;
     target.store.transfer_finish().await?;
     target.store.close().await;
     source.store.close().await;

@@ -8,38 +8,12 @@ use exam_core::exam::Exam;
 use exam_core::grading::Key;
 use exam_core::ids::{BankId, ExamId, GroupVersionNo, ItemNo, ItemVersionNo};
 use exam_core::item::{Difficulty, ItemType, OptionSet};
+use exam_core::paper::Paper;
 use exam_core::view::{Fragment, Fragments, Media, ShownGroup, ShownItem};
 use rustc_hash::FxHashMap;
-use serde::{Deserialize, Serialize};
 
+use crate::banks::{StoredContent, StoredMedia, shifted};
 use crate::store::{BankItem, BankUnit, Store, StoreError, json_column, parse_column};
-
-/// An item's stored content: what a candidate may see.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct StoredContent {
-    /// The question, or a group's shared case.
-    pub stem: String,
-    /// Option texts in the author's order; empty where the group has them.
-    pub options: Vec<String>,
-    /// Media.
-    pub media: Vec<StoredMedia>,
-}
-
-/// A stored medium.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct StoredMedia {
-    /// Its id.
-    pub id: String,
-    /// Its media type.
-    pub mime: String,
-    /// Pixels.
-    pub width: u32,
-    /// Pixels.
-    pub height: u32,
-    /// What it shows, in words.
-    pub alt: String,
-}
 
 /// One revision of an exam, ready to use.
 pub struct Revision {
@@ -74,6 +48,15 @@ pub struct Plans {
 struct Shown {
     items: FxHashMap<ItemVersionNo, Fragment>,
     groups: FxHashMap<GroupVersionNo, Fragment>,
+    /// Which items and groups show a medium.
+    media: FxHashMap<String, Vec<Shows>>,
+}
+
+/// Something that shows a medium.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shows {
+    Item(ItemVersionNo),
+    Group(GroupVersionNo),
 }
 
 impl Fragments for Shown {
@@ -122,6 +105,22 @@ impl Revision {
         &self.shown
     }
 
+    /// Whether anything shows this medium.
+    #[must_use]
+    pub fn has_media(&self, media_id: &str) -> bool {
+        self.shown.media.contains_key(media_id)
+    }
+
+    /// Whether a paper shows this medium.
+    #[must_use]
+    pub fn shows_media(&self, paper: &Paper, media_id: &str) -> bool {
+        let shown = self.shown.media.get(media_id).into_iter().flatten();
+        shown.copied().any(|shows| match shows {
+            Shows::Item(version) => paper.slots.iter().any(|slot| slot.item == version),
+            Shows::Group(version) => paper.groups.iter().any(|group| group.version == version),
+        })
+    }
+
     /// The key of an item.
     #[must_use]
     pub fn key(&self, version: ItemVersionNo) -> Option<Key> {
@@ -133,6 +132,12 @@ impl Revision {
     pub fn identity(&self, version: ItemVersionNo) -> Option<(ItemNo, ContentHash)> {
         self.identities.get(&version).copied()
     }
+}
+
+/// What the items of a group share, counted.
+struct Shares {
+    options: usize,
+    media: usize,
 }
 
 #[derive(Default)]
@@ -168,14 +173,15 @@ impl Loading {
         let difficulty: Difficulty = parse_column("unit_version", no, &unit.difficulty)?;
         let shared: StoredContent = json_column("unit_version", no, &unit.shared)?;
         let group = item_type.in_groups().then_some(GroupVersionNo(no));
-        let shared_options = shared.options.len();
+        let shares = Shares { options: shared.options.len(), media: shared.media.len() };
+        let media = self.media_of(shared.media, Shows::Group(GroupVersionNo(no)));
         if let Some(group) = group {
-            let shown = ShownGroup { stem: shared.stem, options: shared.options };
+            let shown = ShownGroup { stem: shared.stem, options: shared.options, media };
             self.shown.groups.insert(group, Fragment::from(&shown));
         }
         let mut items = Vec::with_capacity(unit.items.len());
         for item in &unit.items {
-            items.push(self.add_item(item, shared_options)?);
+            items.push(self.add_item(item, &shares)?);
         }
         self.units.push(Unit {
             group,
@@ -188,12 +194,20 @@ impl Loading {
         Ok(())
     }
 
-    fn add_item(&mut self, item: &BankItem, shared_options: usize) -> Result<UnitItem, StoreError> {
+    fn media_of(&mut self, media: Vec<StoredMedia>, shows: Shows) -> Vec<Media> {
+        let medium = |StoredMedia { id, mime, width, height, alt }| {
+            self.shown.media.entry(id.clone()).or_default().push(shows);
+            Media { id, mime, width, height, alt }
+        };
+        media.into_iter().map(medium).collect()
+    }
+
+    fn add_item(&mut self, item: &BankItem, shares: &Shares) -> Result<UnitItem, StoreError> {
         let no = item.item_version_no;
         let bad = |what: &str| StoreError::bad_row("item_version", no, what);
         let content: StoredContent = json_column("item_version", no, &item.content)?;
         let options =
-            if content.options.is_empty() { shared_options } else { content.options.len() };
+            if content.options.is_empty() { shares.options } else { content.options.len() };
         let bits = |bits: i64| u32::try_from(bits).map(OptionSet::from_bits).ok();
         let key = bits(item.key_bits).and_then(Key::new).ok_or_else(|| bad("no key"))?;
         let pinned = bits(item.pinned).ok_or_else(|| bad("no pinned positions"))?;
@@ -207,16 +221,13 @@ impl Loading {
             options: u8::try_from(options).map_err(|_| bad("too many options"))?,
             pinned,
         };
-        let media = content.media.into_iter().map(|medium| Media {
-            url: format!("/api/v1/media/{}", medium.id),
-            id: medium.id,
-            mime: medium.mime,
-            width: medium.width,
-            height: medium.height,
-            alt: medium.alt,
-        });
-        let shown =
-            ShownItem { stem: content.stem, options: content.options, media: media.collect() };
+        let own = content.media.len();
+        let text = |text: &str| shifted(text, shares.media, own);
+        let shown = ShownItem {
+            stem: text(&content.stem),
+            options: content.options.iter().map(|option| text(option)).collect(),
+            media: self.media_of(content.media, Shows::Item(version)),
+        };
         self.shown.items.insert(version, Fragment::from(&shown));
         self.keys.insert(version, key);
         self.identities.insert(version, (unit_item.item, unit_item.content));

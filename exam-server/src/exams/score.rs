@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::live::sitting::closed_by;
 use crate::problem::ApiError;
 use crate::protocol::{CertificateState, ResultView};
+use crate::routes::API;
 use crate::store::{Attempt, ResultRow, StoreError, json_column};
 
 impl Exams {
@@ -81,7 +82,8 @@ impl Exams {
         let revision = self.revision_of(app, attempt).await?;
         let paper = self.paper(app, attempt).await?;
         let title = &revision.exam.title;
-        render_paper(attempt.attempt_id, title, &paper, revision.fragments())
+        let media_base = format!("{API}/attempts/{}/media/", attempt.attempt_id);
+        render_paper(attempt.attempt_id, title, &paper, revision.fragments(), &media_base)
             .map_err(|missing| StoreError::bad_row("paper", attempt.key.attempt_no, missing).into())
     }
 }

@@ -2,7 +2,10 @@
 
 mod connection;
 mod events;
+mod media;
 mod read;
+
+pub(super) use media::picture;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -14,6 +17,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(read::list))
         .routes(routes!(read::show))
         .routes(routes!(read::paper))
+        .routes(routes!(media::media))
         .routes(routes!(read::result))
         .routes(routes!(read::record))
         .routes(routes!(read::snapshot))

@@ -87,6 +87,7 @@ mod tests {
             (Method::GET, "/api/v1/attempts/a/connection", Class::Resume),
             (Method::GET, "/api/v1/attempts", Class::Read),
             (Method::GET, "/api/v1/attempts/a/result", Class::Read),
+            (Method::GET, "/api/v1/attempts/a/media/m", Class::Read),
             (Method::POST, "/api/v1/exams/e/attempts", Class::Start),
             (Method::GET, "/api/v1/exams", Class::Read),
             (Method::POST, "/api/v1/sign-in/ticket", Class::SignIn),

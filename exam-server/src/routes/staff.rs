@@ -1,6 +1,7 @@
 //! What staff do: sign in with a second factor, look after attempts and candidates.
 
 mod attempts;
+mod banks;
 mod candidates;
 mod sign_in;
 
@@ -25,6 +26,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(attempts::end))
         .routes(routes!(attempts::void))
         .routes(routes!(attempts::message))
-        .routes(routes!(candidates::reset));
+        .routes(routes!(candidates::reset))
+        .merge(banks::routes());
     OpenApiRouter::new().nest("/staff", staff)
 }

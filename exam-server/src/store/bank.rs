@@ -1,8 +1,16 @@
 //! Banks: units with their versions, approval, and what a revision holds.
 
 mod approve;
+mod find;
 mod import;
+mod media;
 mod read;
+mod versions;
+mod withdraw;
+
+pub use find::{Cell, Standing, UnitFilter};
+pub use media::{MediaRow, NewMedia};
+pub use versions::{ImportRow, ItemRow, UnitVersion, VersionHistory};
 
 use exam_core::ids::BankId;
 
@@ -74,6 +82,8 @@ pub struct NewUnit {
     pub shared: String,
     /// SHA-256 over everything of the unit that a new version would change.
     pub content_hash: Vec<u8>,
+    /// What its texts are found by, between spaces.
+    pub tokens: String,
     /// Where it came from, as JSON.
     pub source: String,
     /// Its items, in order.
@@ -104,4 +114,6 @@ pub struct DraftCounts {
     pub added: usize,
     /// Items of units that were there already.
     pub unchanged: usize,
+    /// The import's number; none where nothing was added.
+    pub import_no: Option<i64>,
 }

@@ -29,7 +29,10 @@ mod transfer;
 
 pub use attempt::{Attempt, AttemptSummary, OpenAttempt};
 pub use audit::{AuditEntry, AuditRow, AuditTrouble};
-pub use bank::{BankItem, BankRow, BankUnit, DraftCounts, NewItem, NewUnit};
+pub use bank::{
+    BankItem, BankRow, BankUnit, Cell, DraftCounts, ImportRow, ItemRow, MediaRow, NewItem,
+    NewMedia, NewUnit, Standing, UnitFilter, UnitVersion, VersionHistory,
+};
 pub use candidate::{Account, Candidate, Identity, NewCandidate, Registration};
 pub use connect::{Pool, Target};
 pub use connections::{Connections, Held};

@@ -58,6 +58,14 @@ impl People {
         // What is drawn from here on looks at frozen exposure, and at what was seen.
         let app = &server.running.app;
         exam_server::exams::refresh_exposure(app).await.expect("exposure is counted");
+        let picture = exam_server::store::NewMedia {
+            media_id: "f".repeat(64),
+            mime: "image/png",
+            width: 1,
+            height: 1,
+            bytes: vec![0, 255, 7],
+        };
+        app.store.media_keep(&picture).await.expect("a picture is kept");
         let running = owner.start(server.exam.id).await;
         assert_ne!(running, closed);
         let mut socket = owner.connect(&running).await;

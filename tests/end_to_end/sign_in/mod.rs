@@ -2,7 +2,7 @@
 
 mod stories;
 
-pub(crate) use stories::unbase32;
+pub(crate) use stories::{staff_member, unbase32};
 
 use crate::on_both;
 

@@ -257,7 +257,7 @@ pub async fn l22_l23_probes_and_confused_types_are_refused(kind: Kind) {
 }
 
 /// Adds a member of staff, enrols and signs in.
-async fn staff_member(server: &Server, login: &str, roles: &[Role]) -> Candidate {
+pub(crate) async fn staff_member(server: &Server, login: &str, roles: &[Role]) -> Candidate {
     let desk = server::desk(&server.database).await;
     let added = staff::add(&desk, login, "工作人员", roles, Scope::All).await.expect("added");
     let somebody = stranger(server);

@@ -264,7 +264,7 @@ pub async fn who_imported_cannot_approve(kind: Kind) {
     let units = bank::units(&mut HashMap::new());
     let imported = desk.store.bank_import(bank, &units[..3], author, now, &entry, |_| {}).await;
     assert_eq!(imported.expect("drafts").added, 3);
-    let own = desk.store.bank_approve(bank, author, now, &entry).await;
+    let own = desk.store.bank_approve(bank, None, author, now, &entry).await;
     assert!(matches!(own, Err(StoreError::Refused(_))), "{own:?}");
     let row = desk.store.bank_list().await.expect("it answers");
     let row = row.into_iter().find(|row| row.bank_id == bank).expect("is there");
@@ -329,7 +329,7 @@ pub async fn each_revision_of_a_bank_holds_the_versions_of_its_time(kind: Kind) 
         desk.store.bank_import(bank, units, author, now, &entry, |_| {}).await.expect("imported")
     };
     let approve = async || {
-        desk.store.bank_approve(bank, approver.staff_id, now, &entry).await.expect("approved")
+        desk.store.bank_approve(bank, None, approver.staff_id, now, &entry).await.expect("approved")
     };
     let stems = async |revision: i64| {
         let units = desk.store.bank_units(bank, revision).await.expect("it answers");
@@ -359,7 +359,7 @@ pub async fn each_revision_of_a_bank_holds_the_versions_of_its_time(kind: Kind) 
     let items: usize = units.iter().map(|unit| unit.items.len()).sum();
     assert_eq!((row.revision, row.approved_items, row.draft_items), (2, items as i64, 0));
     assert_eq!(import(&units).await.added, 0);
-    let nothing = desk.store.bank_approve(bank, approver.staff_id, now, &entry).await;
+    let nothing = desk.store.bank_approve(bank, None, approver.staff_id, now, &entry).await;
     assert!(matches!(nothing, Err(StoreError::Refused(_))), "{nothing:?}");
 }
 

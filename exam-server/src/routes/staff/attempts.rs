@@ -32,7 +32,7 @@ const MESSAGE_CHARS_MAX: usize = 500;
 #[serde(deny_unknown_fields)]
 pub(super) struct ReasonBody {
     /// 1 to 500 characters.
-    reason: String,
+    pub(super) reason: String,
 }
 
 /// How much time is added, and why.
@@ -63,7 +63,7 @@ pub(super) struct MessageBody {
     text: String,
 }
 
-fn checked_reason(reason: String) -> Result<String, ApiError> {
+pub(super) fn checked_reason(reason: String) -> Result<String, ApiError> {
     let length = reason.trim().chars().count();
     if (1..=REASON_CHARS_MAX).contains(&length) {
         Ok(reason)

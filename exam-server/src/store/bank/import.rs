@@ -71,6 +71,7 @@ impl Store {
             self.rest(began).await;
         }
         self.bank_import_end(import_no, counts.added > 0, audit).await?;
+        counts.import_no = (counts.added > 0).then_some(import_no);
         Ok(counts)
     }
 
@@ -115,11 +116,13 @@ impl Store {
         );
         let newest = format!(
             "-- unit_newest
-            SELECT u.code, u.unit_no, v.version, v.content_hash FROM unit AS u
+            SELECT u.code, u.unit_no, v.content_hash, v.withdrawn_revision,
+                (SELECT max(o.version) FROM unit_version AS o WHERE o.unit_no = u.unit_no) AS version
+            FROM unit AS u
             LEFT JOIN unit_version AS v ON v.unit_no = u.unit_no AND v.version = (
                 SELECT max(w.version) FROM unit_version AS w
                 JOIN bank_import AS n ON n.import_no = w.import_no
-                WHERE w.unit_no = u.unit_no AND n.state <> 'staged')
+                WHERE w.unit_no = u.unit_no AND n.state IN ('draft', 'approved'))
             WHERE u.bank_id = $1 AND u.code IN {}",
             list(units.len(), 2)
         );
@@ -139,7 +142,8 @@ impl Store {
             let (mut changed, mut counts) = (Vec::new(), DraftCounts::default());
             for unit in units {
                 let newest = known[unit.code.as_str()];
-                if newest.content_hash.as_ref() == Some(&unit.content_hash) {
+                let same = newest.content_hash.as_ref() == Some(&unit.content_hash);
+                if same && newest.withdrawn_revision.is_none() {
                     counts.unchanged += unit.items.len();
                 } else {
                     counts.added += unit.items.len();
@@ -160,12 +164,18 @@ impl Store {
                     .bind(&unit.difficulty)
                     .bind(&unit.tags)
                     .bind(&unit.pool)
+                    .bind(i64::try_from(unit.items.len()).expect("a unit is small"))
                     .bind(&unit.shared)
                     .bind(&unit.content_hash)
                     .bind(&unit.source);
             }
             let versions: Vec<(i64, i64)> = query.fetch_all(&mut *tx).await.map_err(&failed)?;
             let versions: FxHashMap<i64, i64> = versions.into_iter().collect();
+            let mut query = sqlx::query(AssertSqlSafe(search_sql(changed.len())));
+            for (unit_no, _, unit) in &changed {
+                query = query.bind(versions[unit_no]).bind(&unit.tokens);
+            }
+            query.execute(&mut *tx).await.map_err(&failed)?;
             let items: Vec<Placed<'_>> = changed.iter().flat_map(placed).collect();
             let mut query = sqlx::query(AssertSqlSafe(item_sql(items.len())));
             for Placed { unit_no, item, .. } in &items {
@@ -272,6 +282,9 @@ impl Store {
                     DELETE FROM item_version WHERE unit_version_no IN {versions}"
                 ),
                 format!(
+                    "-- unit_search_drop_staged\nDELETE FROM unit_search WHERE rowid IN {versions}"
+                ),
+                format!(
                     "-- unit_version_drop_staged
                     DELETE FROM unit_version WHERE unit_version_no IN {versions}"
                 ),
@@ -301,8 +314,9 @@ impl Store {
 struct Newest {
     code: String,
     unit_no: i64,
-    version: Option<i64>,
     content_hash: Option<Vec<u8>>,
+    withdrawn_revision: Option<i64>,
+    version: Option<i64>,
 }
 
 /// An item with its unit's number and its place in it, from 1.
@@ -321,9 +335,16 @@ fn version_sql(count: usize) -> String {
     format!(
         "-- unit_version_stage
         INSERT INTO unit_version (unit_no, version, import_no, item_type, topic, difficulty, tags,
-            pool, shared, content_hash, source)
+            pool, items, shared, content_hash, source)
         VALUES {} RETURNING unit_no, unit_version_no",
-        rows(count, 11)
+        rows(count, 12)
+    )
+}
+
+pub(super) fn search_sql(count: usize) -> String {
+    format!(
+        "-- unit_search_stage\nINSERT INTO unit_search (rowid, tokens) VALUES {}",
+        rows(count, 2)
     )
 }
 

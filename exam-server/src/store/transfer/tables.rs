@@ -9,7 +9,7 @@ use sqlx::{PgConnection, Row, SqliteConnection};
 use crate::store::StoreError;
 
 /// The tables that are moved, in order.
-pub(super) const TABLES: [&str; 29] = [
+pub(super) const TABLES: [&str; 30] = [
     "setting",
     "cycle",
     "institution",
@@ -27,6 +27,7 @@ pub(super) const TABLES: [&str; 29] = [
     "item",
     "item_version",
     "item_key",
+    "media",
     "exam",
     "exam_revision",
     "exam_bank",
@@ -45,9 +46,17 @@ pub(super) const TABLES: [&str; 29] = [
 /// each frame to the one before it.
 const JOURNAL: &str = "journal_frame";
 
-/// Tables of SQLite that stay behind: PostgreSQL reads the end of a journal from its key, and
-/// each database counts its own migrations.
-const LEFT_BEHIND: [&str; 2] = ["journal_head", "_sqlx_migrations"];
+/// Tables of SQLite that stay behind: PostgreSQL reads the end of a journal from its key, what items
+/// are found by is made anew, and each database counts its own migrations.
+const LEFT_BEHIND: [&str; 7] = [
+    "journal_head",
+    "unit_search",
+    "unit_search_data",
+    "unit_search_idx",
+    "unit_search_docsize",
+    "unit_search_config",
+    "_sqlx_migrations",
+];
 
 /// What PostgreSQL says a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,296 @@
+//! Finding units: texts and filters in any combination, and counts by cell.
+
+use exam_core::ids::BankId;
+use question_bank::search::Phrase;
+use serde::Serialize;
+use sqlx::AssertSqlSafe;
+use utoipa::ToSchema;
+
+use super::import::search_sql;
+use crate::store::{Store, StoreError, on};
+
+/// Which version of each unit is meant. Of several the newest counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Standing {
+    /// The newest that is a draft or approved.
+    #[default]
+    Newest,
+    /// What can be drawn.
+    Approved,
+    /// What waits for approval.
+    Draft,
+    /// What was approved once and is drawn no more.
+    Withdrawn,
+}
+
+/// What is looked for; an empty field asks for nothing.
+#[derive(Clone, Debug)]
+pub struct UnitFilter {
+    /// In which bank.
+    pub bank_id: BankId,
+    /// Which versions.
+    pub standing: Standing,
+    /// Phrases that all stand in it.
+    pub phrases: Vec<Phrase>,
+    /// One of these types.
+    pub item_types: Vec<String>,
+    /// This topic, or one below it.
+    pub topic: Option<String>,
+    /// One of these difficulties.
+    pub difficulties: Vec<String>,
+    /// This pool.
+    pub pool: Option<String>,
+    /// This tag.
+    pub tag: Option<String>,
+    /// From this import.
+    pub import_no: Option<i64>,
+}
+
+impl UnitFilter {
+    /// Everything of a bank.
+    #[must_use]
+    pub const fn all(bank_id: BankId, standing: Standing) -> Self {
+        Self {
+            bank_id,
+            standing,
+            phrases: Vec::new(),
+            item_types: Vec::new(),
+            topic: None,
+            difficulties: Vec::new(),
+            pool: None,
+            tag: None,
+            import_no: None,
+        }
+    }
+}
+
+/// How many units and items one cell has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, sqlx::FromRow, ToSchema)]
+pub struct Cell {
+    /// The type's name.
+    pub item_type: String,
+    /// The topic.
+    pub topic: String,
+    /// The difficulty's name.
+    pub difficulty: String,
+    /// The pool's name.
+    pub pool: String,
+    /// Units.
+    pub units: i64,
+    /// Items.
+    pub items: i64,
+}
+
+enum Value {
+    Text(String),
+    Number(i64),
+}
+
+/// Conditions with their parameters.
+struct Conditions {
+    sql: String,
+    values: Vec<Value>,
+}
+
+impl Conditions {
+    /// Adds a condition in which each `?` is the next of `values`.
+    fn and(&mut self, sql: &str, values: impl IntoIterator<Item = Value>) {
+        self.sql += " AND ";
+        let mut values = values.into_iter();
+        for part in sql.split_inclusive('?') {
+            match part.strip_suffix('?') {
+                Some(before) => {
+                    self.values.extend(values.next());
+                    self.sql += &format!("{before}${}", self.values.len());
+                }
+                None => self.sql += part,
+            }
+        }
+    }
+
+    fn any_of(&mut self, column: &str, names: &[String]) {
+        if !names.is_empty() {
+            let places = vec!["?"; names.len()].join(", ");
+            let values = names.iter().cloned().map(Value::Text);
+            self.and(&format!("{column} IN ({places})"), values);
+        }
+    }
+
+    fn of(filter: &UnitFilter, sqlite: bool) -> Self {
+        let bank = Value::Text(filter.bank_id.to_string());
+        let mut all = Self { sql: "n.bank_id = $1".into(), values: vec![bank] };
+        all.and(standing_sql(filter.standing), []);
+        for phrase in &filter.phrases {
+            let (sql, values) = phrase_sql(phrase, sqlite);
+            all.and(&sql, values.into_iter().map(Value::Text));
+        }
+        all.any_of("v.item_type", &filter.item_types);
+        all.any_of("v.difficulty", &filter.difficulties);
+        if let Some(topic) = &filter.topic {
+            let below = format!("{}/%", like(topic));
+            all.and(
+                "(v.topic = ? OR v.topic LIKE ? ESCAPE '!')",
+                [Value::Text(topic.clone()), Value::Text(below)],
+            );
+        }
+        if let Some(pool) = &filter.pool {
+            all.and("v.pool = ?", [Value::Text(pool.clone())]);
+        }
+        if let Some(tag) = &filter.tag {
+            let quoted = serde_json::to_string(tag).expect("a text is JSON");
+            all.and("v.tags LIKE ? ESCAPE '!'", [Value::Text(format!("%{}%", like(&quoted)))]);
+        }
+        if let Some(import_no) = filter.import_no {
+            all.and("v.import_no = ?", [Value::Number(import_no)]);
+        }
+        all
+    }
+}
+
+/// A text in which `LIKE` sees no wildcards; `!` escapes.
+fn like(text: &str) -> String {
+    text.replace('!', "!!").replace('%', "!%").replace('_', "!_")
+}
+
+const fn standing_sql(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Newest => {
+            "n.state IN ('draft', 'approved') AND NOT EXISTS (SELECT 1 FROM unit_version AS w
+                JOIN bank_import AS m ON m.import_no = w.import_no
+                WHERE w.unit_no = v.unit_no AND w.version > v.version
+                    AND m.state IN ('draft', 'approved'))"
+        }
+        Standing::Draft => {
+            "n.state = 'draft' AND NOT EXISTS (SELECT 1 FROM unit_version AS w
+                JOIN bank_import AS m ON m.import_no = w.import_no
+                WHERE w.unit_no = v.unit_no AND w.version > v.version
+                    AND m.state IN ('draft', 'approved'))"
+        }
+        Standing::Approved => {
+            "n.state = 'approved' AND v.withdrawn_revision IS NULL
+                AND NOT EXISTS (SELECT 1 FROM unit_version AS w
+                JOIN bank_import AS m ON m.import_no = w.import_no
+                WHERE w.unit_no = v.unit_no AND w.version > v.version AND m.state = 'approved')"
+        }
+        Standing::Withdrawn => {
+            "n.state = 'approved' AND v.withdrawn_revision IS NOT NULL
+                AND NOT EXISTS (SELECT 1 FROM unit_version AS w
+                JOIN bank_import AS m ON m.import_no = w.import_no
+                WHERE w.unit_no = v.unit_no AND w.version > v.version AND m.state = 'approved')"
+        }
+    }
+}
+
+/// Tokens hold letters and digits only, so nothing in them is an operator or a wildcard.
+fn phrase_sql(phrase: &Phrase, sqlite: bool) -> (String, Vec<String>) {
+    let tokens = phrase.tokens.join(" ");
+    if sqlite {
+        let star = if phrase.open { " *" } else { "" };
+        let sql = "v.unit_version_no IN (SELECT rowid FROM unit_search WHERE unit_search MATCH ?)";
+        return (sql.into(), vec![format!("\"{tokens}\"{star}")]);
+    }
+    let found = "v.unit_version_no IN (SELECT s.rowid FROM unit_search AS s WHERE";
+    // The beginning of a token is in no index.
+    let (whole, end) = match (phrase.open, phrase.tokens.split_last()) {
+        (true, Some((_, before))) => (before.join(" "), ""),
+        _ => (tokens.clone(), " "),
+    };
+    let pattern = format!("% {tokens}{end}%");
+    if whole.is_empty() {
+        return (format!("{found} s.tokens LIKE ?)"), vec![pattern]);
+    }
+    let indexed = "string_to_array(s.tokens, ' ') @> string_to_array(?, ' ')";
+    (format!("{found} {indexed} AND s.tokens LIKE ?)"), vec![whole, pattern])
+}
+
+/// Binds the parameters of conditions, and what comes behind them.
+macro_rules! bind_all {
+    ($query:expr, $values:expr) => {{
+        let mut query = $query;
+        for value in $values {
+            query = match value {
+                Value::Text(text) => query.bind(text),
+                Value::Number(number) => query.bind(number),
+            };
+        }
+        query
+    }};
+}
+
+impl Store {
+    /// Numbers of versions that fit, by their units' numbers, from the unit behind `after` on.
+    ///
+    /// # Errors
+    /// [`StoreError::Driver`] when the database is in trouble.
+    pub async fn unit_find(
+        &self,
+        filter: &UnitFilter,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<i64>, StoreError> {
+        let mut all = Conditions::of(filter, self.is_sqlite());
+        all.and("v.unit_no > ?", [Value::Number(after)]);
+        all.values.push(Value::Number(limit));
+        let sql = format!(
+            "-- unit_find
+            SELECT v.unit_version_no FROM unit_version AS v
+            JOIN bank_import AS n ON n.import_no = v.import_no
+            WHERE {} ORDER BY v.unit_no LIMIT ${}",
+            all.sql,
+            all.values.len()
+        );
+        on!(self.readers(), pool => {
+            bind_all!(sqlx::query_scalar(AssertSqlSafe(sql)), all.values).fetch_all(pool).await
+        })
+        .map_err(StoreError::in_query("unit_find"))
+    }
+
+    /// How many units and items fit, by type, topic, difficulty and pool.
+    ///
+    /// # Errors
+    /// [`StoreError::Driver`] when the database is in trouble.
+    pub async fn unit_cells(&self, filter: &UnitFilter) -> Result<Vec<Cell>, StoreError> {
+        let all = Conditions::of(filter, self.is_sqlite());
+        let sql = format!(
+            "-- unit_cells
+            SELECT v.item_type, v.topic, v.difficulty, v.pool, count(*) AS units,
+                CAST(sum(v.items) AS bigint) AS items
+            FROM unit_version AS v
+            JOIN bank_import AS n ON n.import_no = v.import_no
+            WHERE {} GROUP BY v.item_type, v.topic, v.difficulty, v.pool
+            ORDER BY v.topic, v.item_type, v.difficulty, v.pool",
+            all.sql
+        );
+        on!(self.readers(), pool => {
+            bind_all!(sqlx::query_as(AssertSqlSafe(sql)), all.values).fetch_all(pool).await
+        })
+        .map_err(StoreError::in_query("unit_cells"))
+    }
+
+    /// The numbers of all versions.
+    ///
+    /// # Errors
+    /// [`StoreError::Driver`] when the database is in trouble.
+    pub async fn unit_version_numbers(&self) -> Result<Vec<i64>, StoreError> {
+        const SQL: &str = "-- unit_version_numbers
+            SELECT unit_version_no FROM unit_version ORDER BY unit_version_no";
+        on!(self.readers(), pool => sqlx::query_scalar(SQL).fetch_all(pool).await)
+            .map_err(StoreError::in_query("unit_version_numbers"))
+    }
+
+    /// Keeps what versions are found by.
+    ///
+    /// # Errors
+    /// [`StoreError::Driver`] when the database is in trouble.
+    pub async fn unit_search_keep(&self, tokens: &[(i64, String)]) -> Result<(), StoreError> {
+        let sql = search_sql(tokens.len());
+        on!(self.writer(), pool => {
+            let mut query = sqlx::query(AssertSqlSafe(sql));
+            for (version, tokens) in tokens {
+                query = query.bind(version).bind(tokens);
+            }
+            query.execute(pool).await.map(|_| ())
+        })
+        .map_err(StoreError::in_query("unit_search_keep"))
+    }
+}

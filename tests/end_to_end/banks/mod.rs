@@ -1,0 +1,12 @@
+//! Banks as staff work with them over HTTP, and their pictures on papers.
+
+mod stories;
+
+use crate::on_both;
+
+on_both! {
+    a_bank_is_imported_approved_searched_and_withdrawn_by_those_who_may;
+    every_version_of_an_item_tells_what_changed_and_who_did_what;
+    a_picture_is_shown_with_its_paper_and_to_nobody_else;
+    texts_are_found_by_what_stands_in_them;
+}
