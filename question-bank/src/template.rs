@@ -145,8 +145,12 @@ impl Table {
     ) -> Result<(), XlsxError> {
         self.row += 1;
         let row = self.row;
+        let quoted = Format::new().set_quote_prefix();
         let mut put = |column: u16, text: &str| -> Result<(), XlsxError> {
-            if !text.is_empty() {
+            if text.starts_with(['=', '+', '-', '@']) {
+                // So that it stays a text when somebody edits it.
+                sheet.write_string_with_format(row, column, text, &quoted)?;
+            } else if !text.is_empty() {
                 sheet.write_string(row, column, text)?;
             }
             Ok(())
