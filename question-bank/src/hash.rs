@@ -55,7 +55,7 @@ pub fn content_hash(unit: &Unit, item: &Item) -> [u8; 32] {
 }
 
 /// Twelve hexadecimal digits over texts.
-fn text_hash(texts: &[&str]) -> String {
+pub(crate) fn text_hash(texts: &[&str]) -> String {
     let mut content = Content(Sha256::new());
     for text in texts {
         content.text(text);

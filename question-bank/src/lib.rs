@@ -1,4 +1,4 @@
-//! Items and their formats: reading, validation, duplicates.
+//! Items and their formats: reading and writing, validation, duplicates.
 //!
 //! A pure crate: bytes go in, [`item::Unit`]s and [`problem::Problem`]s come out. A `Unit` in hand
 //! has passed every check, so nothing further in asks again.
@@ -7,6 +7,7 @@ pub mod aiken;
 pub mod check;
 pub mod decode;
 pub mod diff;
+pub mod export;
 mod foreign;
 pub mod format;
 pub mod gift;

@@ -5,6 +5,7 @@
 
 mod body;
 mod declared;
+pub(crate) mod mark;
 mod package;
 
 use std::sync::Arc;
@@ -15,11 +16,12 @@ use crate::foreign::{Found, number_items};
 use crate::hash::derived_code;
 use crate::item::Defaults;
 use crate::problem::Severity;
-use crate::raw::{Place, RawItem, RawUnit};
+use crate::raw::{Place, RawItem, RawPicture, RawUnit};
 use crate::wording::NO_TOPIC;
 use crate::xml::{self, Element, Node, NotXml};
 use body::Interaction;
 use declared::Declared;
+use mark::{Label, Marked};
 
 /// Reads an item, a file of several, or a package, and names every problem, not only the first.
 #[must_use]
@@ -173,6 +175,64 @@ impl Reader<'_> {
             found.note("stimulus_missing", "共用材料不在文件中");
         }
         self.fill(unit, read, found, stimulus, pictures);
+    }
+
+    /// Takes an item that this project wrote, alone or into its group.
+    fn marked(
+        &mut self,
+        name: &str,
+        label: &Label,
+        line: u32,
+        marked: Marked,
+        pictures: Pictures<'_>,
+    ) {
+        let mut found = |mut shown: Vec<RawPicture>| {
+            for picture in &mut shown {
+                picture.bytes = pictures(&picture.name);
+            }
+            shown
+        };
+        let Marked { mut item, case } = marked;
+        item.media = found(item.media);
+        let place = place_of(Some(name), line);
+        let mut unit = RawUnit {
+            code: label.group.clone().unwrap_or_else(|| label.code.clone()),
+            r#type: label.item_type.clone(),
+            topic: label.topic.clone(),
+            difficulty: label.difficulty.clone(),
+            tags: label.tags.clone(),
+            pool: label.pool.clone(),
+            place: place.clone(),
+            ..RawUnit::default()
+        };
+        if label.group.is_none() {
+            self.end_group();
+            let RawItem { stem, options, key, explanation, media, .. } = item;
+            self.intake.take(RawUnit { stem, options, key, explanation, media, ..unit });
+            return;
+        }
+        item.place = place;
+        let tie = format!("{}:{}", mark::CATALOG, unit.code);
+        let shared = unit.r#type == "B1";
+        match &mut self.group {
+            Some((open, group)) if *open == tie => {
+                if shared && item.options == group.options {
+                    item.options.clear();
+                }
+                group.items.push(item);
+            }
+            _ => {
+                self.end_group();
+                if shared {
+                    unit.options = std::mem::take(&mut item.options);
+                }
+                if let Some((stem, media)) = case {
+                    (unit.stem, unit.media) = (stem, found(media));
+                }
+                unit.items.push(item);
+                self.group = Some((tie, unit));
+            }
+        }
     }
 
     /// One interaction is an item; several on one page, or a stimulus, make a group.

@@ -8,8 +8,9 @@ use percent_encoding::percent_decode_str;
 use zip::ZipArchive;
 use zip::result::ZipError;
 
+use super::mark::{self, Label};
 use super::{Reader, Stimulus, named_as_before};
-use crate::decode::decode;
+use crate::decode::{BYTES_MAX, decode};
 use crate::problem::Severity;
 use crate::raw::Place;
 use crate::xml::{self, Element, NotXml};
@@ -22,6 +23,9 @@ const UNPACKED_BYTES_MAX: u64 = 512 << 20;
 
 /// The most bytes of one part.
 const PART_BYTES_MAX: u64 = 16 << 20;
+
+/// The most bytes of a manifest: a kilobyte or more for each item.
+const MANIFEST_BYTES_MAX: u64 = BYTES_MAX as u64;
 
 /// How an entry of an archive's directory begins.
 const DIRECTORY_ENTRY: &[u8] = b"PK\x01\x02";
@@ -106,17 +110,17 @@ impl<'a> Package<'a> {
     }
 
     /// A part; `None` where there is none of this name.
-    fn bytes(&mut self, name: &str) -> Result<Option<Vec<u8>>, NotAPackage> {
+    fn bytes(&mut self, name: &str, most: u64) -> Result<Option<Vec<u8>>, NotAPackage> {
         let damaged = |reason: String| NotAPackage::Damaged(format!("{name}：{reason}"));
         let part = match self.archive.by_name(name) {
             Err(ZipError::FileNotFound) => return Ok(None),
             part => part.map_err(|error| damaged(error.to_string()))?,
         };
         let mut bytes = Vec::new();
-        let read = part.take(PART_BYTES_MAX + 1).read_to_end(&mut bytes);
+        let read = part.take(most + 1).read_to_end(&mut bytes);
         let read = read.map_err(|error| damaged(error.to_string()))? as u64;
         self.unpacked += read;
-        if read > PART_BYTES_MAX {
+        if read > most {
             return Err(NotAPackage::Excessive("中的文件过大"));
         }
         if self.unpacked > UNPACKED_BYTES_MAX {
@@ -130,7 +134,18 @@ impl<'a> Package<'a> {
             let text = decode(&bytes).map_err(NotXml::from)?;
             Ok(named_as_before(xml::document(&text)?))
         };
-        Ok(self.bytes(name)?.map(read))
+        Ok(self.bytes(name, PART_BYTES_MAX)?.map(read))
+    }
+
+    /// What a manifest lists, one resource at a time.
+    fn manifest(&mut self, name: &str) -> Result<Option<Result<Vec<Listed>, NotXml>>, NotAPackage> {
+        let read = |bytes: Vec<u8>| {
+            let text = decode(&bytes).map_err(NotXml::from)?;
+            let mut listed = Vec::new();
+            xml::grandchildren(&text, &mut |element| listed.extend(listed_by(name, &element)))?;
+            Ok(listed)
+        };
+        Ok(self.bytes(name, MANIFEST_BYTES_MAX)?.map(read))
     }
 
     fn read(&mut self, reader: &mut Reader<'_>) -> Result<(), NotAPackage> {
@@ -141,8 +156,8 @@ impl<'a> Package<'a> {
         });
         let manifest = manifest.min_by_key(|name| name.len()).cloned();
         let listed = match &manifest {
-            Some(name) => match self.document(name)? {
-                Some(Ok(manifest)) => Some(resources(name, &manifest)),
+            Some(name) => match self.manifest(name)? {
+                Some(Ok(listed)) => Some(listed),
                 Some(Err(why)) => {
                     reader.refuse_document(Some(name), &why);
                     return Ok(());
@@ -153,11 +168,12 @@ impl<'a> Package<'a> {
         };
         let listed = listed.unwrap_or_else(|| {
             let xml = |name: &&String| name.to_ascii_lowercase().ends_with(".xml");
-            names.iter().filter(xml).cloned().collect()
+            let listed = |name: &String| Listed { name: name.clone(), label: None };
+            names.iter().filter(xml).map(listed).collect()
         });
         let mut stimuli = Vec::new();
         let mut items = Vec::new();
-        for name in &listed {
+        for Listed { name, label } in &listed {
             match self.document(name)? {
                 None => {
                     let place = super::place_of(Some(name), 0);
@@ -165,7 +181,9 @@ impl<'a> Package<'a> {
                     let code = "package_part_missing";
                     reader.intake.remark(Severity::Error, &place, None, code, message);
                 }
-                Some(Ok(root)) if root.name == "assessmentItem" => items.push((name, root)),
+                Some(Ok(root)) if root.name == "assessmentItem" => {
+                    items.push((name, label, root));
+                }
                 Some(Ok(root)) if root.name == "assessmentStimulus" => {
                     let mut body = root.child("stimulusBody").cloned().unwrap_or_default();
                     from_the_top(name, &mut body);
@@ -178,32 +196,41 @@ impl<'a> Package<'a> {
         if items.is_empty() && manifest.is_none() {
             return Err(NotAPackage::Empty);
         }
-        for (name, mut root) in items {
+        for (name, label, mut root) in items {
             resolve_stimuli(name, &mut root);
             let mut pictures = |source: &str| {
                 let source = percent_decode_str(source).decode_utf8().ok()?;
-                self.bytes(&joined(name, &source)).ok()?.map(Arc::from)
+                self.bytes(&joined(name, &source), PART_BYTES_MAX).ok()?.map(Arc::from)
             };
-            reader.document(Some(name), &root, &stimuli, &mut pictures);
+            let marked = label
+                .as_ref()
+                .and_then(|label| mark::read(label, &root, &stimuli).map(|marked| (label, marked)));
+            match marked {
+                Some((label, marked)) => {
+                    reader.marked(name, label, root.line, marked, &mut pictures);
+                }
+                None => reader.document(Some(name), &root, &stimuli, &mut pictures),
+            }
         }
         Ok(())
     }
 }
 
-/// The items and stimuli that a manifest lists, in its order.
-fn resources(name: &str, manifest: &Element) -> Vec<String> {
-    let resources = manifest.child("resources").into_iter().flat_map(|all| all.all("resource"));
-    let wanted = resources.filter(|resource| {
-        let kind = resource.attribute("type").unwrap_or("").to_ascii_lowercase();
-        kind.contains("item") || kind.contains("stim")
-    });
-    wanted
-        .filter_map(|resource| {
-            let href = resource.attribute("href");
-            let file = || resource.child("file").and_then(|file| file.attribute("href"));
-            Some(joined(name, href.or_else(file)?))
-        })
-        .collect()
+/// An item or a stimulus that a manifest lists.
+struct Listed {
+    name: String,
+    label: Option<Label>,
+}
+
+/// What a resource of the manifest `name` lists, if it is an item or a stimulus.
+fn listed_by(name: &str, resource: &Element) -> Option<Listed> {
+    let kind = resource.attribute("type").unwrap_or("").to_ascii_lowercase();
+    if resource.name != "resource" || !(kind.contains("item") || kind.contains("stim")) {
+        return None;
+    }
+    let href = resource.attribute("href");
+    let file = || resource.child("file").and_then(|file| file.attribute("href"));
+    Some(Listed { name: joined(name, href.or_else(file)?), label: Label::of(resource) })
 }
 
 /// Names of stimuli as the package has them, not as seen from the item.

@@ -173,7 +173,7 @@ fn x07_x08_archives_that_lie_or_want_too_much_are_refused() {
     let many = [b"PK\x03\x04".to_vec(), b"PK\x01\x02".repeat(60_000)].concat();
     assert_eq!(code(&many), "file_too_big");
     let bomb = format!("<assessmentItem>{}</assessmentItem>", " ".repeat(17 << 20));
-    assert_eq!(code(&package(&[("imsmanifest.xml", &bomb)])), "file_too_big");
+    assert_eq!(code(&package(&[("bomb.xml", &bomb)])), "file_too_big");
     let lost = "<manifest><resources><resource type=\"imsqti_item_xmlv2p1\" href=\"x.xml\"/></resources></manifest>";
     assert_eq!(code(&package(&[("imsmanifest.xml", lost)])), "package_part_missing");
     assert_eq!(code(b"<!DOCTYPE a [<!ENTITY b SYSTEM 'http://127.0.0.1/'>]><assessmentItem>&b;</assessmentItem>"), "xml_doctype");

@@ -94,6 +94,15 @@ pub(crate) fn children(text: &str, take: &mut dyn FnMut(Element)) -> Result<(), 
     read(text, 1, take)
 }
 
+/// Hands over each grandchild of the outermost element as a tree of its own: of a list of lists no
+/// more than one entry is held at a time.
+///
+/// # Errors
+/// [`NotXml`] says what is wrong; grandchildren before it have been handed over.
+pub(crate) fn grandchildren(text: &str, take: &mut dyn FnMut(Element)) -> Result<(), NotXml> {
+    read(text, 2, take)
+}
+
 /// The whole document as one tree.
 ///
 /// # Errors
