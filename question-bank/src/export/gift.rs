@@ -4,8 +4,11 @@ use super::losses::Losses;
 use super::questions::{self, Asks, Question, Said, shares};
 use crate::item::Unit;
 
+/// Says that a text is no HTML: otherwise `P<0.05` ends at its sign.
+const PLAIN: &str = "[plain]";
+
 /// Words in brackets that say how a text is written.
-const MARKUPS: [&str; 4] = ["[html]", "[plain]", "[moodle]", "[markdown]"];
+const MARKUPS: [&str; 4] = ["[html]", PLAIN, "[moodle]", "[markdown]"];
 
 /// Writes a text of questions.
 pub(super) fn write(units: &[Unit], losses: &mut Losses<'_>) -> String {
@@ -36,16 +39,17 @@ impl Writer<'_, '_> {
     fn question(&mut self, question: &Question<'_>) {
         self.comment(question);
         let title = escaped(&one_line(&question.code));
-        self.out.push_str(&format!("::{title}::[plain]"));
+        self.out.push_str(&format!("::{title}::"));
         let mut stem = String::new();
         if let Some(case) = question.case {
             stem.push_str(case.text);
             stem.push('\n');
         }
         stem.push_str(question.stem.text);
+        // Not every reader takes a markup of nothing.
+        let told = if stem.is_empty() { "" } else { PLAIN };
         let stem = self.text(&stem);
-        self.out.push_str(&stem);
-        self.out.push('{');
+        self.out.push_str(&format!("{told}{stem}{{"));
         match &question.asks {
             Asks::Truth(true) => self.out.push_str("TRUE"),
             Asks::Truth(false) => self.out.push_str("FALSE"),
@@ -68,6 +72,8 @@ impl Writer<'_, '_> {
             Asks::Pairs(pairs) => {
                 for (stem, option) in pairs {
                     let stem = stem.map(|Said { text, .. }| self.half(text)).unwrap_or_default();
+                    let told = told.is_empty() && !stem.is_empty();
+                    let stem = if told || is_told(&stem) { format!("{PLAIN}{stem}") } else { stem };
                     let option = self.half(&option.text);
                     self.out.push_str(&format!("\n\t={stem} -> {option}"));
                 }
@@ -75,6 +81,7 @@ impl Writer<'_, '_> {
         }
         if !question.explanation.is_empty() {
             let why = self.option(&question.explanation);
+            let why = if told.is_empty() { format!("{PLAIN}{why}") } else { why };
             self.out.push_str(&format!("\n\t####{why}"));
         }
         self.out.push_str(if matches!(question.asks, Asks::Truth(_)) {
@@ -116,9 +123,8 @@ impl Writer<'_, '_> {
 
     /// A text that may begin as if it said how it is written.
     fn option(&mut self, text: &str) -> String {
-        let told = MARKUPS.iter().any(|markup| text.trim_start().starts_with(markup));
         let text = self.text(text);
-        if told { format!("[plain]{text}") } else { text }
+        if is_told(&text) { format!("{PLAIN}{text}") } else { text }
     }
 
     /// One side of a pair.
@@ -126,8 +132,13 @@ impl Writer<'_, '_> {
         if text.contains("->") {
             self.losses.note(self.unit, "arrow_changed", "配伍题中的 -> 已改为 →");
         }
-        self.option(&text.replace("->", "→"))
+        self.text(&text.replace("->", "→"))
     }
+}
+
+/// Whether a text begins as if it said how it is written.
+fn is_told(text: &str) -> bool {
+    MARKUPS.iter().any(|markup| text.trim_start().starts_with(markup))
 }
 
 fn one_line(text: &str) -> String {

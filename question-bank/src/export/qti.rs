@@ -94,7 +94,7 @@ impl Package<'_, '_> {
 
     /// Writes what a group shares and returns identifier and name of it.
     fn stimulus(&mut self, unit: &Unit) -> (String, String) {
-        let identifier = self.identifier("group", &["", &unit.code]);
+        let identifier = self.identifier("", "group", &["", &unit.code]);
         let href = format!("stimuli/{:05}.xml", self.parts.len() + 1);
         let shown = self.show(unit, &unit.shared_media);
         let mut xml = Xml::document();
@@ -114,7 +114,7 @@ impl Package<'_, '_> {
     }
 
     fn item(&mut self, unit: &Unit, item: &Item, stimulus: Option<&(String, String)>) {
-        let identifier = self.identifier(&item.code, &[&unit.code, &item.code]);
+        let identifier = self.identifier(&item.code, "item", &[&unit.code, &item.code]);
         let href = format!("items/{:05}.xml", self.parts.len() + 1);
         let shown = self.show(unit, &item.media);
         let options = unit.options_of(item);
@@ -158,7 +158,7 @@ impl Package<'_, '_> {
             let href = format!("pictures/{name}");
             let identifier = match self.shown.get(&href) {
                 Some(identifier) => identifier.clone(),
-                None => self.identifier(&format!("picture-{name}"), &["picture", &name]),
+                None => self.identifier(&format!("picture-{name}"), "picture", &["picture", &name]),
             };
             self.shown.insert(href.clone(), identifier.clone());
             shown.push(Shown { identifier, source: format!("../{href}"), words });
@@ -191,12 +191,12 @@ impl Package<'_, '_> {
     }
 
     /// An identifier of its own: `wanted` where that is one, or else made of `words`.
-    fn identifier(&mut self, wanted: &str, words: &[&str]) -> String {
+    fn identifier(&mut self, wanted: &str, kind: &str, words: &[&str]) -> String {
         let mut identifier = wanted.to_owned();
         let mut tries = 0;
         while !is_identifier(&identifier) || self.identifiers.contains(&identifier) {
             let tried = format!("{tries}");
-            identifier = format!("item-{}", text_hash(&[words, &[tried.as_str()]].concat()));
+            identifier = format!("{kind}-{}", text_hash(&[words, &[tried.as_str()]].concat()));
             tries += 1;
         }
         self.identifiers.insert(identifier.clone());
@@ -234,7 +234,7 @@ impl Package<'_, '_> {
     }
 
     fn manifest(&mut self) -> String {
-        let identifier = self.identifier("exam-bank", &["manifest"]);
+        let identifier = self.identifier("exam-bank", "bank", &["manifest"]);
         let schemas = [(PACKAGE, PACKAGE_SCHEMA), (LOM, LOM_SCHEMA), (METADATA, METADATA_SCHEMA)]
             .map(|(namespace, schema)| format!("{namespace} {schema}"))
             .join(" ");
