@@ -468,6 +468,19 @@ fn picture(xml: &mut Xml, place: usize, shown: &[Shown<'_>]) {
 /// What QTI has no element for, as LOM, and what a search wants to know.
 fn label(unit: &Unit, item: &Item) -> String {
     let mut xml = Xml::piece();
+    let feedback = if item.explanation.is_empty() { "none" } else { "nonadaptive" };
+    xml.element("qtiMetadata", &[("xmlns", METADATA)], |xml| {
+        for (name, value) in [
+            ("timeDependent", "false"),
+            ("interactionType", "choiceInteraction"),
+            ("feedbackType", feedback),
+            ("solutionAvailable", "true"),
+            ("toolName", mark::TOOL),
+            ("toolVersion", mark::TOOL_VERSION),
+        ] {
+            xml.text_element(name, value);
+        }
+    });
     let grouped = unit.item_type.in_groups();
     xml.element("lom", &[("xmlns", LOM)], |xml| {
         xml.element("general", &[], |xml| {
@@ -496,19 +509,6 @@ fn label(unit: &Unit, item: &Item) -> String {
         }
         classification(xml, "discipline", unit.topic.split('/'));
         classification(xml, "security level", [unit.pool.name()].into_iter());
-    });
-    let feedback = if item.explanation.is_empty() { "none" } else { "nonadaptive" };
-    xml.element("qtiMetadata", &[("xmlns", METADATA)], |xml| {
-        for (name, value) in [
-            ("timeDependent", "false"),
-            ("interactionType", "choiceInteraction"),
-            ("feedbackType", feedback),
-            ("solutionAvailable", "true"),
-            ("toolName", mark::TOOL),
-            ("toolVersion", mark::TOOL_VERSION),
-        ] {
-            xml.text_element(name, value);
-        }
     });
     xml.end()
 }

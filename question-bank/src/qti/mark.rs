@@ -111,9 +111,10 @@ pub(super) fn read(label: &Label, root: &Element, stimuli: &[Stimulus]) -> Optio
         ids.iter().find(|(identifier, _)| *identifier == value.trim()).map(|(_, id)| id.clone())
     });
     let explanation = match root.child("modalFeedback") {
-        Some(feedback) => {
-            exact(feedback.child("contentBody")?.child("div")?, &mut BTreeMap::new())?
-        }
+        Some(feedback) => exact(
+            feedback.child("contentBody").unwrap_or(feedback).child("div")?,
+            &mut BTreeMap::new(),
+        )?,
         None => String::new(),
     };
     let href = root.child("assessmentStimulusRef").and_then(|shared| shared.attribute("href"));
