@@ -31,6 +31,11 @@ impl<'a> Losses<'a> {
         }
     }
 
+    /// Says something of the whole file.
+    pub(super) fn note_file(&mut self, code: &'static str, message: impl Into<String>) {
+        self.problems.push(Problem::warning(self.file, None, code, message));
+    }
+
     /// Says it where a text of the unit holds a character that XML has no place for.
     pub(super) fn note_characters(&mut self, unit: &Unit) {
         if texts(unit).any(|text| text.chars().any(|c| !super::xml::is_held(c))) {

@@ -20,6 +20,7 @@ use crate::item::{Item, ItemOption, Media, Unit};
 use crate::picture::Picture;
 use crate::pins::pinned;
 use crate::qti::mark::{self, CATALOG};
+use crate::qti::{MANIFEST_BYTES_MAX, PARTS_MAX};
 
 const ITEMS: &str = "http://www.imsglobal.org/xsd/imsqtiasi_v3p0";
 const ITEMS_SCHEMA: &str = "http://www.imsglobal.org/xsd/imsqtiasi_v3p0 \
@@ -205,6 +206,11 @@ impl Package<'_, '_> {
 
     fn end(mut self, pictures: &[Picture]) -> Vec<u8> {
         let manifest = self.manifest();
+        let parts = 1 + self.parts.len() + self.shown.len();
+        if parts > PARTS_MAX || manifest.len() as u64 > MANIFEST_BYTES_MAX {
+            let message = "题库过大，试题包不能整个导入回来，请按分类拆分后再导出";
+            self.losses.note_file("package_too_big", message);
+        }
         let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
         // The same whenever and wherever it is written.
         let options = SimpleFileOptions::default()
@@ -359,6 +365,8 @@ fn declare(xml: &mut Xml, unit: &Unit, item: &Item, identifiers: &[String]) {
         ("normal-maximum", "1"),
     ];
     outcome(xml, &score, "0");
+    let most = [("identifier", "MAXSCORE"), ("cardinality", "single"), ("base-type", "float")];
+    outcome(xml, &most, "1");
     if !item.explanation.is_empty() {
         let feedback =
             [("identifier", "FEEDBACK"), ("cardinality", "single"), ("base-type", "identifier")];

@@ -22,6 +22,7 @@ use crate::xml::{self, Element, Node, NotXml};
 use body::Interaction;
 use declared::Declared;
 use mark::{Label, Marked};
+pub(crate) use package::{MANIFEST_BYTES_MAX, PARTS_MAX};
 
 /// Reads an item, a file of several, or a package, and names every problem, not only the first.
 #[must_use]

@@ -16,7 +16,7 @@ use crate::raw::Place;
 use crate::xml::{self, Element, NotXml};
 
 /// The most parts: some for each item.
-const PARTS_MAX: usize = 50_000;
+pub(crate) const PARTS_MAX: usize = 50_000;
 
 /// The most bytes of all parts that are read, unpacked.
 const UNPACKED_BYTES_MAX: u64 = 512 << 20;
@@ -25,7 +25,7 @@ const UNPACKED_BYTES_MAX: u64 = 512 << 20;
 const PART_BYTES_MAX: u64 = 16 << 20;
 
 /// The most bytes of a manifest: a kilobyte or more for each item.
-const MANIFEST_BYTES_MAX: u64 = BYTES_MAX as u64;
+pub(crate) const MANIFEST_BYTES_MAX: u64 = BYTES_MAX as u64;
 
 /// How an entry of an archive's directory begins.
 const DIRECTORY_ENTRY: &[u8] = b"PK\x01\x02";
