@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 use exam_core::item::{Pool, Unknown};
+use question_bank::export::ExportFormat;
 use question_bank::format::Format;
 
 use crate::config::Settings;
@@ -200,6 +201,19 @@ pub(super) enum BankCommand {
         #[command(flatten)]
         sought: SoughtArguments,
     },
+    /// Write items as a file: json and qti lose nothing, xlsx, moodle-xml and gift say what they lose
+    Export {
+        /// The file to write
+        out: PathBuf,
+        /// The bank
+        #[arg(long)]
+        bank: String,
+        /// json, qti, xlsx, moodle-xml or gift
+        #[arg(long, default_value = "json", value_parser = export_format)]
+        format: ExportFormat,
+        #[command(flatten)]
+        sought: SoughtArguments,
+    },
     /// Count items by type, topic, difficulty and pool
     Cells {
         /// The bank
@@ -350,6 +364,10 @@ pub(super) struct Wanted(pub(super) Option<Format>);
 
 fn format(name: &str) -> Result<Wanted, Unknown> {
     if name == "auto" { Ok(Wanted(None)) } else { name.parse().map(Some).map(Wanted) }
+}
+
+fn export_format(name: &str) -> Result<ExportFormat, Unknown> {
+    name.parse()
 }
 
 fn pool(name: &str) -> Result<Pool, Unknown> {

@@ -117,9 +117,11 @@ pub(super) async fn run(
             let file = from.map(|from| std::fs::read(&from).map(|bytes| (named(&from), bytes)));
             let file = file.transpose()?;
             let from = file.as_ref().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
-            std::fs::write(&out, bank::template(from)?)?;
-            let written = serde_json::json!({ "file": out });
-            print(&written, json, |_| format!("{} written", out.display()))
+            write_out(&out, &bank::template(from)?, json)
+        }
+        BankCommand::Export { out, bank, format, sought } => {
+            let desk = Desk::open(settings).await?;
+            write_out(&out, &bank::export(&desk, &bank, &sought.into(), format).await?, json)
         }
         BankCommand::List => {
             let desk = Desk::open(settings).await?;
@@ -133,6 +135,15 @@ pub(super) async fn run(
             })
         }
     }
+}
+
+fn write_out(out: &Path, written: &bank::Written, json: bool) -> anyhow::Result<()> {
+    std::fs::write(out, &written.bytes)?;
+    print(written, json, |written| {
+        let problems: String =
+            written.problems.iter().map(|problem| format!("{problem}\n")).collect();
+        format!("{problems}{} written: {} items", out.display(), written.items)
+    })
 }
 
 fn import_lines(imported: &bank::Imported) -> String {

@@ -1,10 +1,12 @@
 //! `bank …`.
 
 use exam_core::ids::BankId;
+use question_bank::export::{self, ExportFormat};
 use question_bank::item::{Defaults, Unit};
+use question_bank::picture::Picture;
 use question_bank::problem::Problem;
 use question_bank::similar::Pair;
-use question_bank::{check, format, similar, template};
+use question_bank::{format, similar};
 use serde::Serialize;
 
 use super::progress::Progress;
@@ -146,37 +148,61 @@ fn refused(error: StoreError) -> anyhow::Error {
     }
 }
 
-/// A table has no cells for pictures: an item that shows some is refused, not robbed of them.
-fn refuse_pictures(read: &mut check::Imported, file: &str) {
-    let shows = |unit: &Unit| {
-        !unit.shared_media.is_empty() || unit.items.iter().any(|item| !item.media.is_empty())
-    };
-    for unit in read.units.extract_if(.., |unit| shows(unit)) {
-        read.accepted -= unit.items.len();
-        read.problems.push(Problem {
-            sheet: unit.source.sheet,
-            row: unit.source.row,
-            ..Problem::error(file, Some(&unit.code), "media_unsupported", "表格不能保存试题的图片")
-        });
-    }
+/// A file that was written.
+#[derive(Debug, Serialize)]
+pub struct Written {
+    /// Items in it.
+    pub items: usize,
+    /// What its format cannot hold.
+    pub problems: Vec<Problem>,
+    /// The file.
+    #[serde(skip)]
+    pub bytes: Vec<u8>,
+}
+
+fn written(units: &[Unit], pictures: &[Picture], format: ExportFormat) -> anyhow::Result<Written> {
+    let written = export::write(units, pictures, format);
+    let written =
+        written.map_err(|error| Refused::because(format!("{error}: {}", cause(&error))))?;
+    let items = units.iter().map(|unit| unit.items.len()).sum();
+    Ok(Written { items, problems: written.problems, bytes: written.bytes })
+}
+
+fn cause(error: &dyn std::error::Error) -> String {
+    error.source().map_or_else(String::new, ToString::to_string)
 }
 
 /// Writes the table that authors fill in as a workbook, with the items of a file or empty.
 ///
 /// # Errors
 /// [`Refused`] for a file with errors, or with a text that no cell can hold.
-pub fn template(from: Option<(&str, &[u8])>) -> anyhow::Result<Vec<u8>> {
+pub fn template(from: Option<(&str, &[u8])>) -> anyhow::Result<Written> {
     let read = from.map(|(file, bytes)| format::read(bytes, file, None, &Defaults::default()));
-    let mut read = read.unwrap_or_default();
-    if let Some((file, _)) = from {
-        refuse_pictures(&mut read, file);
-    }
+    let read = read.unwrap_or_default();
     let errors = read.problems.iter().filter(|problem| problem.is_error());
     let reasons: Vec<String> = errors.map(ToString::to_string).collect();
     if !reasons.is_empty() {
         return Err(Refused { reasons }.into());
     }
-    template::write(&read.units).map_err(|error| Refused::because(error.to_string()).into())
+    written(&read.units, &read.pictures, ExportFormat::Xlsx)
+}
+
+/// Writes what fits as a file.
+///
+/// # Errors
+/// [`Refused`] for an unknown bank, where nothing fits, and for what the format cannot hold at all.
+pub async fn export(
+    desk: &Desk,
+    bank: &str,
+    sought: &Sought,
+    format: ExportFormat,
+) -> anyhow::Result<Written> {
+    let filter = filter(desk, bank, sought).await?;
+    let exported = banks::export(&desk.store, &filter).await?;
+    if exported.units.is_empty() {
+        return Err(Refused::because("nothing fits").into());
+    }
+    written(&exported.units, &exported.pictures, format)
 }
 
 /// Approves the drafts of a bank, or those of one import, in the name of a second person.

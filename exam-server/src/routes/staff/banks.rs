@@ -1,5 +1,6 @@
 //! Question banks: import, approval, search, history.
 
+mod files;
 mod imports;
 mod units;
 
@@ -36,6 +37,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(units::show))
         .routes(routes!(units::versions))
         .routes(routes!(units::withdraw))
+        .routes(routes!(files::export))
+        .routes(routes!(files::template))
 }
 
 /// The longest name of a bank.

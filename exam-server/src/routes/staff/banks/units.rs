@@ -57,7 +57,7 @@ pub(super) struct UnitView {
     items: usize,
 }
 
-fn filter(bank: &BankRow, sought: &Sought) -> Result<UnitFilter, ApiError> {
+pub(super) fn filter(bank: &BankRow, sought: &Sought) -> Result<UnitFilter, ApiError> {
     sought
         .filter(bank.bank_id)
         .map_err(|unknown| ApiError::field(unknown.what, "unknown", "not one that is known"))
