@@ -2,9 +2,11 @@
 //! worth.
 
 mod check;
+mod stock;
 
 pub(crate) use check::Sizes;
 pub use check::{Shortfall, check};
+pub use stock::{CellStock, SectionStock, stock};
 
 use serde::{Deserialize, Serialize};
 

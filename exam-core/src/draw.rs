@@ -9,6 +9,7 @@
 //! each, so that papers differ little in expected difficulty.
 
 mod chance;
+mod forecast;
 mod section;
 
 use std::collections::HashMap;
@@ -21,6 +22,7 @@ use crate::ids::{AttemptId, ItemNo, ItemVersionNo};
 use crate::item::{ItemType, OptionSet};
 use crate::paper::{OptionOrder, Paper, PaperGroup, Seed};
 use chance::Chance;
+pub use forecast::{Forecast, Question, Spread, forecast};
 use section::SectionPlan;
 
 /// How often each item version had been used, frozen under a number.

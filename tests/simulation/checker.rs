@@ -15,6 +15,10 @@ const OUTAGE_MIN_MS: i64 = 10_000;
 /// it is noticed (2 s), and the time to flush after a deadline that passed in it (15 s + 5 s).
 const CREDIT_SLACK_MS: i64 = 30_000;
 
+/// How long it may take until the end of an outage is noticed: signs of life are given every 2 s, and
+/// one that fails on its way is the next one's to mend.
+const NOTICED_WITHIN_MS: i64 = 5_000;
+
 /// The deadline from an instant on.
 struct Step {
     at: i64,
@@ -31,6 +35,7 @@ struct Journal {
     closings: usize,
     started_at: i64,
     closed_at: i64,
+    closed_by: Option<ClosedBy>,
     problems: Vec<String>,
 }
 
@@ -123,6 +128,7 @@ fn read(frames: &[(i64, String)]) -> Journal {
                 Event::Closed { at, by, .. } => {
                     told.closings += 1;
                     told.closed_at = at.as_ms();
+                    told.closed_by = Some(by);
                     let early = deadline.is_none_or(|until| at < until + GRACE + SETTLE);
                     if by == ClosedBy::Deadline && early {
                         told.problems.push("closed before deadline, grace and settling".to_owned());
@@ -212,15 +218,18 @@ fn too_late(
     }
 }
 
-/// An outage gives back what it took, and not much more.
+/// An outage gives back what it took, and not much more. Nobody is closed by deadline before; who
+/// hands in before the outage is noticed needs nothing back.
 fn credits(journal: &Journal, silences: &[Silence], problems: &mut Vec<String>) {
     let deadline_at =
         |at: i64| journal.steps.iter().rfind(|step| step.at <= at).and_then(|step| step.deadline);
     let (mut owed, mut most) = (0, 0);
     for Silence { from, to, joined } in silences.iter().copied() {
         most += if to - from > OUTAGE_MIN_MS / 2 { to - from + CREDIT_SLACK_MS } else { 0 };
+        let by_deadline = journal.closed_by == Some(ClosedBy::Deadline);
+        let noticed = to + if by_deadline { 0 } else { NOTICED_WITHIN_MS };
         let ran = from > journal.started_at
-            && to < journal.closed_at
+            && noticed < journal.closed_at
             && deadline_at(from).is_some_and(|deadline| from < deadline + GRACE.as_ms())
             && journal.steps.iter().all(|step| step.deadline.is_some());
         if ran && to - from > OUTAGE_MIN_MS {

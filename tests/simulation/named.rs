@@ -61,3 +61,12 @@ fn a_node_whose_disk_hangs_gives_back_nothing_while_another_one_serves() {
     let stall = Op::Stall { node: 1, for_ms: 60_000 };
     nothing_is_lost(2, &[SAVE, Op::Wait(3_000), stall, Op::Wait(62_000)]);
 }
+
+#[test]
+fn a_hand_in_that_waits_for_the_database_is_taken_though_its_outage_is_not_given_back() {
+    let stop = Op::Stop { node: 0, for_ms: 9_000 };
+    let away = Op::Away { node: 0, for_ms: 60_000 };
+    let waits = [Op::Suspend(5_000), Op::Wait(3_000), Op::Wait(3_000)];
+    let begins = [Op::Wait(8_000), stop, Op::SecondDevice(0), Op::Submit(0), away];
+    nothing_is_lost(1, &[&begins[..], &waits[..]].concat());
+}

@@ -35,6 +35,13 @@ impl Chance {
         (product >> 32) as u32
     }
 
+    /// A seed of its own.
+    pub(super) fn seed(&mut self) -> Seed {
+        let mut seed = [0; 32];
+        self.0.fill_bytes(&mut seed);
+        Seed(seed)
+    }
+
     /// Shuffles by Fisher and Yates.
     pub(super) fn shuffle<T>(&mut self, list: &mut [T]) {
         for last in (1..list.len()).rev() {

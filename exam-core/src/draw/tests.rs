@@ -193,6 +193,87 @@ fn papers_differ_little_in_expected_difficulty() {
     assert!((mean - 25.0).abs() < 0.1 && deviation < 0.1, "{mean} ± {deviation}");
 }
 
+/// A bank of five cells whose items vary in facility within each, from a printed seed.
+fn varied(seed: u64) -> (BankIndex, Blueprint, f64) {
+    let mut state = seed;
+    let mut next = || {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 40) as f64 / (1_u64 << 24) as f64
+    };
+    let cells = [
+        (ItemType::A1, TOPICS[0], 1, 20),
+        (ItemType::A1, TOPICS[1], 1, 10),
+        (ItemType::X, TOPICS[0], 1, 10),
+        (ItemType::A3, TOPICS[2], 2, 6),
+        (ItemType::B1, TOPICS[2], 2, 4),
+    ];
+    let (mut units, mut facilities) = (Vec::new(), Vec::new());
+    for (item_type, topic, size, _) in cells {
+        for _ in 0..120 {
+            let first = 1 + 2 * i64::try_from(units.len()).expect("few");
+            let permille = 350.0 + 600.0 * next();
+            facilities.push(permille / 1_000.0);
+            units.push(unit(first, item_type, topic, size, permille as u16));
+        }
+    }
+    let sections = cells.map(|(item_type, topic, _, count)| section(item_type, topic, count));
+    let spread = Spread::of(&facilities).deviation;
+    (BankIndex::build(units), blueprint(sections.to_vec()), spread)
+}
+
+#[test]
+fn papers_are_fair_where_a_naive_draw_is_not() {
+    let seed = 20_260_725;
+    let (index, blueprint, spread) = varied(seed);
+    println!("seed {seed}, facilities spread by {spread:.3}");
+    assert!(spread >= 0.15, "{spread}");
+    let question = Question { papers: 10_000, attempts: 1, seed: Seed([7; 32]), cap: None };
+    let found = forecast(&index, &blueprint, &question).expect("the bank suffices");
+    // The naive draw: each section's units in any order until they are enough.
+    let mut chance = Chance::of_section(Seed([8; 32]), 1);
+    let naive: Vec<f64> = (0..10_000)
+        .map(|_| {
+            let of_section = |section: &Section| {
+                let mut units = index.units_of(section);
+                chance.shuffle(&mut units);
+                let (mut missing, mut expected) = (section.count as usize, 0.0);
+                for unit in units.into_iter().map(|unit| index.unit(unit)) {
+                    if missing == 0 {
+                        break;
+                    }
+                    missing -= unit.items.len();
+                    expected +=
+                        unit.items.len() as f64 * f64::from(unit.expected_permille) / 1_000.0;
+                }
+                expected
+            };
+            blueprint.sections.iter().map(of_section).sum()
+        })
+        .collect();
+    let naive = Spread::of(&naive);
+    println!("expected score of 50: {:?}; drawn naively: {naive:?}", found.expected_items);
+    assert_eq!(found.slots, 50);
+    assert!(found.expected_items.deviation <= 1.0, "{:?}", found.expected_items);
+    assert!(naive.deviation > 1.0, "{naive:?}");
+    assert!((found.expected_items.mean - naive.mean).abs() < 0.5, "neither is easier");
+}
+
+#[test]
+fn a_forecast_tells_what_is_seen_again_and_what_is_used_most() {
+    let index = BankIndex::build(singles(1, 40, TOPICS[0]));
+    let blueprint = blueprint(vec![section(ItemType::A1, TOPICS[0], 10)]);
+    let question = Question { papers: 600, attempts: 6, seed: Seed([1; 32]), cap: None };
+    let found = forecast(&index, &blueprint, &question).expect("the bank suffices");
+    assert_eq!((found.stock, found.never_drawn, found.slots), (40, 0, 10));
+    // Four papers of ten exhaust the bank; from the fifth on everything is known.
+    assert_eq!(found.seen_again, [0.0, 0.0, 0.0, 1.0, 1.0]);
+    assert!((0.25..0.4).contains(&found.most_drawn_share), "{found:?}");
+    assert_eq!(forecast(&index, &blueprint, &question), Ok(found), "one seed, one forecast");
+    let short = super::forecast(&BankIndex::build(singles(1, 5, TOPICS[0])), &blueprint, &question);
+    assert_eq!(short.expect_err("too few").len(), 1);
+}
+
 #[test]
 fn every_item_has_the_same_chance() {
     let index = BankIndex::build(singles(1, 50, TOPICS[0]));
