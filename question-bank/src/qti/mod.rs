@@ -9,6 +9,7 @@ mod package;
 
 use std::sync::Arc;
 
+use crate::archive::is_archive;
 use crate::check::{Imported, Intake};
 use crate::decode::decode;
 use crate::foreign::{Found, number_items};
@@ -25,7 +26,7 @@ use declared::Declared;
 #[must_use]
 pub fn read(bytes: &[u8], file: &str, defaults: &Defaults) -> Imported {
     let mut reader = Reader { intake: Intake::new(file, defaults), group: None, untold: false };
-    if bytes.starts_with(b"PK\x03\x04") {
+    if is_archive(bytes) {
         package::read(bytes, &mut reader);
     } else {
         let read = decode(bytes).map_err(NotXml::from).and_then(|text| xml::document(&text));
@@ -40,7 +41,7 @@ pub fn read(bytes: &[u8], file: &str, defaults: &Defaults) -> Imported {
 /// Whether this is an archive with a manifest, or with nothing that an office program writes.
 pub(crate) fn is_package(bytes: &[u8]) -> bool {
     let has = |what: &[u8]| memchr::memmem::find(bytes, what).is_some();
-    bytes.starts_with(b"PK\x03\x04")
+    is_archive(bytes)
         && (has(b"imsmanifest.xml")
             || !(has(b"[Content_Types].xml") || has(b"workbook.xml") || has(b"content.xml"))
                 && has(b".xml"))

@@ -1,14 +1,13 @@
 //! Packages: an archive of items with a manifest that names them.
 
-use std::io::{Cursor, Read};
+use std::io::Read;
 use std::sync::Arc;
 
-use memchr::memmem;
 use percent_encoding::percent_decode_str;
-use zip::ZipArchive;
 use zip::result::ZipError;
 
 use super::{Reader, Stimulus, named_as_before};
+use crate::archive::{self, Archive, NotAnArchive};
 use crate::decode::decode;
 use crate::problem::Severity;
 use crate::raw::Place;
@@ -22,9 +21,6 @@ const UNPACKED_BYTES_MAX: u64 = 512 << 20;
 
 /// The most bytes of one part.
 const PART_BYTES_MAX: u64 = 16 << 20;
-
-/// How an entry of an archive's directory begins.
-const DIRECTORY_ENTRY: &[u8] = b"PK\x01\x02";
 
 /// The name of the manifest.
 const MANIFEST: &str = "imsmanifest.xml";
@@ -65,44 +61,22 @@ pub(super) fn read(bytes: &[u8], reader: &mut Reader<'_>) {
 }
 
 struct Package<'a> {
-    archive: ZipArchive<Cursor<&'a [u8]>>,
+    archive: Archive<'a>,
     unpacked: u64,
 }
 
 impl<'a> Package<'a> {
     fn open(bytes: &'a [u8]) -> Result<Self, NotAPackage> {
-        let damaged = |error: ZipError| NotAPackage::Damaged(error.to_string());
-        // Before the directory is read, which costs memory for each entry.
-        if memmem::find_iter(bytes, DIRECTORY_ENTRY).count() > PARTS_MAX {
-            return Err(NotAPackage::Excessive("文件过多"));
-        }
-        let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(damaged)?;
-        if archive.len() > PARTS_MAX {
-            return Err(NotAPackage::Excessive("文件过多"));
-        }
-        if archive.has_overlapping_entries().map_err(damaged)? {
-            return Err(NotAPackage::Damaged("文件互相重叠".to_owned()));
-        }
-        for index in 0..archive.len() {
-            let part = match archive.by_index_raw(index) {
-                Err(ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED)) => {
-                    return Err(NotAPackage::Password);
-                }
-                part => part.map_err(damaged)?,
-            };
-            let name = part.name().map_err(damaged)?.into_owned();
-            if part.encrypted() {
-                return Err(NotAPackage::Password);
-            }
-            if part.enclosed_name().is_none() || name.starts_with('/') || name.contains('\\') {
-                return Err(NotAPackage::Name(name.chars().take(100).collect()));
-            }
+        let archive = archive::open(bytes, PARTS_MAX).map_err(|why| match why {
+            NotAnArchive::Damaged(why) => NotAPackage::Damaged(why),
+            NotAnArchive::Password => NotAPackage::Password,
+            NotAnArchive::TooManyParts => NotAPackage::Excessive("文件过多"),
+            NotAnArchive::Name(name) => NotAPackage::Name(name),
+        })?;
+        if let Some(name) = archive::names(&archive).iter().find(|name| name.contains('\\')) {
+            return Err(NotAPackage::Name(name.chars().take(100).collect()));
         }
         Ok(Self { archive, unpacked: 0 })
-    }
-
-    fn names(&self) -> Vec<String> {
-        self.archive.file_names().flatten().map(|name| name.to_string()).collect()
     }
 
     /// A part; `None` where there is none of this name.
@@ -134,7 +108,7 @@ impl<'a> Package<'a> {
     }
 
     fn read(&mut self, reader: &mut Reader<'_>) -> Result<(), NotAPackage> {
-        let mut names = self.names();
+        let mut names = archive::names(&self.archive);
         names.sort_unstable();
         let manifest = names.iter().filter(|name| {
             name.rsplit('/').next().is_some_and(|last| last.eq_ignore_ascii_case(MANIFEST))
