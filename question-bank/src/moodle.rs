@@ -4,17 +4,13 @@ use std::sync::Arc;
 
 use percent_encoding::percent_decode_str;
 
-use crate::check::{Imported, Intake};
+use crate::check::Imported;
 use crate::decode::decode;
-use crate::foreign::{
-    AnyOfSeveral, Found, Weighted, choose, decoded, number_items, pair, topic_of,
-};
-use crate::hash::derived_code;
+use crate::foreign::{Found, Importer, NotHeld, Weighted, choose, decoded, pair};
 use crate::html::{self, Plain};
 use crate::item::Defaults;
-use crate::problem::Severity;
 use crate::raw::{Place, RawUnit};
-use crate::wording::{NO_TOPIC, judge_options};
+use crate::wording::judge_options;
 use crate::xml::{self, Element, NotXml};
 
 /// Types that Moodle and its plug-ins have, with the words that authors know them by.
@@ -38,104 +34,66 @@ const TYPES: [(&str, &str); 14] = [
 /// Reads a file and names every problem, not only the first. An item with an error is left out.
 #[must_use]
 pub fn read(bytes: &[u8], file: &str, defaults: &Defaults) -> Imported {
-    let mut reader =
-        Reader { intake: Intake::new(file, defaults), topic: String::new(), untold: false };
-    let outcome = decode(bytes)
-        .map_err(NotXml::from)
-        .and_then(|text| xml::children(&text, &mut |element| reader.element(&element)));
+    let mut importer = Importer::new(file, defaults);
+    let outcome = decode(bytes).map_err(NotXml::from).and_then(|text| {
+        xml::children(&text, &mut |element| read_element(&mut importer, &element))
+    });
     if let Err(why) = outcome {
         let place = Place { row: why.line(), ..Place::default() };
-        reader.intake.remark(Severity::Error, &place, None, why.code(), why.to_string());
+        importer.fail(&place, why.code(), why.to_string());
     }
-    reader.intake.finish()
+    importer.finish()
 }
 
-struct Reader<'a> {
-    intake: Intake<'a>,
-    topic: String,
-    untold: bool,
-}
-
-impl Reader<'_> {
-    fn element(&mut self, element: &Element) {
-        if element.name != "question" {
-            return;
-        }
-        match element.attribute("type") {
-            Some("category") => {
-                let path = element.text_at(&["category", "text"]).unwrap_or_default();
-                self.topic = topic_of(&path);
-            }
-            Some("description") => {
-                let place = Place { row: Some(element.line), ..Place::default() };
-                let message = "没有答案的说明文字不是试题，未读取";
-                self.remark(&place, "description_ignored", message);
-            }
-            kind => self.question(element, kind.unwrap_or("")),
-        }
+fn read_element(importer: &mut Importer<'_>, element: &Element) {
+    if element.name != "question" {
+        return;
     }
-
-    fn remark(&mut self, place: &Place, code: &'static str, message: &str) {
-        self.intake.remark(Severity::Warning, place, None, code, message);
-    }
-
-    fn question(&mut self, element: &Element, kind: &str) {
-        let mut found = Found::default();
-        let stem = element.child("questiontext").map(rich).unwrap_or_default();
-        let mut unit = RawUnit {
-            code: element.text_at(&["idnumber"]).unwrap_or_default(),
-            topic: self.topic(element.line),
-            tags: tags(element),
-            stem: found.text(stem),
-            place: Place { row: Some(element.line), ..Place::default() },
-            ..RawUnit::default()
-        };
-        if let Some(why) = element.child("generalfeedback") {
-            found.explain(None, rich(why));
+    match element.attribute("type") {
+        Some("category") => {
+            importer.enter(&element.text_at(&["category", "text"]).unwrap_or_default());
         }
-        if element.text_at(&["hidden"]).as_deref() == Some("1") {
-            found.note("question_hidden", "该题在原系统中已隐藏，请核对后再批准");
-        }
-        if element.child("hint").is_some_and(|hint| !hint.text().trim().is_empty()) {
-            found.note("hints_lost", "提示不能保存");
-        }
-        let held = match kind {
-            "multichoice" => multichoice(element, &mut unit, &mut found),
-            "truefalse" => truefalse(element, &mut unit, &mut found),
-            "matching" | "ddmatch" => matching(element, &mut unit, &mut found),
-            kind => Err(unsupported(kind)),
-        };
-        match held {
-            Ok(()) => {
-                found.give(&mut unit, &mut self.intake, |source| file_of(element, source));
-                if unit.code.is_empty() {
-                    unit.code = derived_code(&unit);
-                }
-                number_items(&mut unit);
-                self.intake.take(unit);
-            }
-            Err((code, message)) => {
-                if unit.code.is_empty() {
-                    unit.code = derived_code(&unit);
-                }
-                self.intake.refuse(&unit, code, message);
-            }
-        }
-    }
-
-    fn topic(&mut self, line: u32) -> String {
-        if !self.topic.is_empty() {
-            return self.topic.clone();
-        }
-        if !std::mem::replace(&mut self.untold, true) {
-            let place = Place { row: Some(line), ..Place::default() };
-            self.remark(&place, "topic_missing", &format!("没有分类的试题已归入「{NO_TOPIC}」"));
-        }
-        NO_TOPIC.to_owned()
+        Some("description") => importer.leave_description(&place_of(element)),
+        kind => read_question(importer, element, kind.unwrap_or("")),
     }
 }
 
-type NotHeld = (&'static str, String);
+fn place_of(element: &Element) -> Place {
+    Place { row: Some(element.line), ..Place::default() }
+}
+
+fn read_question(importer: &mut Importer<'_>, element: &Element, kind: &str) {
+    let mut found = Found::default();
+    let stem = element.child("questiontext").map(rich).unwrap_or_default();
+    let place = place_of(element);
+    let mut unit = RawUnit {
+        code: element.text_at(&["idnumber"]).unwrap_or_default(),
+        topic: importer.topic(&place),
+        tags: tags(element),
+        stem: found.text(stem),
+        place,
+        ..RawUnit::default()
+    };
+    if let Some(why) = element.child("generalfeedback") {
+        found.explain(None, rich(why));
+    }
+    if element.text_at(&["hidden"]).as_deref() == Some("1") {
+        found.note("question_hidden", "该题在原系统中已隐藏，请核对后再批准");
+    }
+    if element.child("hint").is_some_and(|hint| !hint.text().trim().is_empty()) {
+        found.note("hints_lost", "提示不能保存");
+    }
+    let held = match kind {
+        "multichoice" => multichoice(element, &mut unit, &mut found),
+        "truefalse" => truefalse(element, &mut unit, &mut found),
+        "matching" | "ddmatch" => matching(element, &mut unit, &mut found),
+        kind => Err(unsupported(kind)),
+    };
+    match held {
+        Ok(()) => importer.take(unit, found, |source| file_of(element, source)),
+        Err(why) => importer.refuse(unit, why),
+    }
+}
 
 fn unsupported(kind: &str) -> NotHeld {
     let known = TYPES.iter().find(|(name, _)| *name == kind).map(|(_, words)| *words);
@@ -196,8 +154,8 @@ fn multichoice(element: &Element, unit: &mut RawUnit, found: &mut Found) -> Resu
         why: answer.child("feedback").map(rich).unwrap_or_default(),
     };
     let answers = element.all("answer").map(answer).collect();
-    choose(unit, found, many, answers)
-        .map_err(|AnyOfSeveral| (AnyOfSeveral::CODE, AnyOfSeveral::MESSAGE.to_owned()))
+    choose(unit, found, many, answers)?;
+    Ok(())
 }
 
 fn truefalse(element: &Element, unit: &mut RawUnit, found: &mut Found) -> Result<(), NotHeld> {

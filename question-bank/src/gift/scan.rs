@@ -1,6 +1,6 @@
 //! The parts of a question: title, stem, answers in braces, and what follows them.
 
-use crate::foreign::Found;
+use crate::foreign::{Found, NotHeld};
 use crate::html::{self, Plain};
 
 /// How a text is written.
@@ -35,12 +35,13 @@ pub(super) enum NotAQuestion {
 }
 
 impl NotAQuestion {
-    pub(super) fn said(self) -> (&'static str, &'static str) {
-        match self {
+    pub(super) fn said(self) -> NotHeld {
+        let (code, message) = match self {
             Self::Description => ("type_unsupported", "没有答案的说明文字不是试题"),
             Self::Braces => ("gift_damaged", "花括号没有成对，或文字中的花括号没有转义"),
             Self::Gaps => ("type_unsupported", "一题有多处填空，不能作为选择题导入"),
-        }
+        };
+        (code, message.to_owned())
     }
 }
 

@@ -1,7 +1,7 @@
 //! The body of an item: what is read, and where the candidate chooses.
 
 use super::declared::{Declared, Response};
-use crate::foreign::{Found, Weighted, choose, pair};
+use crate::foreign::{Found, NotHeld, Weighted, choose, pair};
 use crate::html::{self, Plain};
 use crate::raw::RawUnit;
 use crate::wording::judge_options;
@@ -19,8 +19,6 @@ pub(super) enum Interaction {
     Choice { prompt: Plain, many: bool, weighted: bool, options: Vec<Weighted> },
     Match { prompt: Plain, pairs: Vec<(Plain, String)> },
 }
-
-type NotHeld = (&'static str, String);
 
 /// The most choices of an interaction that are looked at.
 const CHOICES_MAX: usize = 100;

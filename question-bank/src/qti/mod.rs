@@ -10,14 +10,11 @@ mod package;
 use std::sync::Arc;
 
 use crate::archive::is_archive;
-use crate::check::{Imported, Intake};
+use crate::check::Imported;
 use crate::decode::decode;
-use crate::foreign::{Found, number_items};
-use crate::hash::derived_code;
+use crate::foreign::{Found, Importer};
 use crate::item::Defaults;
-use crate::problem::Severity;
 use crate::raw::{Place, RawItem, RawUnit};
-use crate::wording::NO_TOPIC;
 use crate::xml::{self, Element, Node, NotXml};
 use body::Interaction;
 use declared::Declared;
@@ -25,7 +22,7 @@ use declared::Declared;
 /// Reads an item, a file of several, or a package, and names every problem, not only the first.
 #[must_use]
 pub fn read(bytes: &[u8], file: &str, defaults: &Defaults) -> Imported {
-    let mut reader = Reader { intake: Intake::new(file, defaults), group: None, untold: false };
+    let mut reader = Reader { importer: Importer::new(file, defaults), group: None };
     if is_archive(bytes) {
         package::read(bytes, &mut reader);
     } else {
@@ -103,10 +100,9 @@ struct Stimulus {
 }
 
 struct Reader<'a> {
-    intake: Intake<'a>,
+    importer: Importer<'a>,
     /// The group that goes on while items refer to the same stimulus.
     group: Option<(String, RawUnit)>,
-    untold: bool,
 }
 
 impl Reader<'_> {
@@ -124,14 +120,14 @@ impl Reader<'_> {
             _ => {
                 let place = place_of(name, root.line);
                 let message = format!("{} 中没有试题；请导入整个试题包（.zip）", root.name);
-                self.intake.remark(Severity::Warning, &place, None, "qti_without_items", message);
+                self.importer.warn(&place, "qti_without_items", message);
             }
         }
     }
 
     fn refuse_document(&mut self, name: Option<&str>, why: &NotXml) {
         let place = Place { row: why.line(), ..place_of(name, 0) };
-        self.intake.remark(Severity::Error, &place, None, why.code(), why.to_string());
+        self.importer.fail(&place, why.code(), why.to_string());
     }
 
     fn item(
@@ -142,10 +138,11 @@ impl Reader<'_> {
         pictures: Pictures<'_>,
     ) {
         let mut found = Found::default();
-        let mut unit = RawUnit {
+        let place = place_of(name, root.line);
+        let unit = RawUnit {
             code: root.attribute("identifier").unwrap_or_default().trim().to_owned(),
-            topic: self.topic(name, root.line),
-            place: place_of(name, root.line),
+            topic: self.importer.topic(&place),
+            place,
             ..RawUnit::default()
         };
         let declared = Declared::of(root);
@@ -155,11 +152,8 @@ impl Reader<'_> {
             .and_then(|body| body::read(body, &declared, &mut found));
         let read = match read {
             Ok(read) => read,
-            Err((code, message)) => {
-                if unit.code.is_empty() {
-                    unit.code = derived_code(&unit);
-                }
-                self.intake.refuse(&unit, code, message);
+            Err(why) => {
+                self.importer.refuse(unit, why);
                 return;
             }
         };
@@ -186,115 +180,68 @@ impl Reader<'_> {
         pictures: Pictures<'_>,
     ) {
         let body::Body { shared, mut interactions } = read;
-        match (stimulus, interactions.len()) {
-            (None, 1) => {
-                let interaction = interactions.remove(0);
-                interaction.give(&mut unit, &mut found, &shared);
-                found.give(&mut unit, &mut self.intake, &mut *pictures);
-                self.take(unit);
-            }
-            (stimulus, _) => {
-                let case = stimulus.map(|stimulus| found.text(body::rich(&stimulus.body)));
-                let code = unit.code.clone();
-                let place = unit.place.clone();
-                let items: Vec<RawItem> = interactions
-                    .into_iter()
-                    .map(|interaction| item_of(interaction, &mut found, &place))
-                    .collect();
-                found.give(&mut unit, &mut self.intake, &mut *pictures);
-                let explanation = std::mem::take(&mut unit.explanation);
-                let (shared, first) = match case {
-                    Some(case) => (case, shared),
-                    None => (shared, String::new()),
-                };
-                self.group(
-                    unit,
-                    stimulus.map(|s| s.href.as_str()),
-                    shared,
-                    &first,
-                    items,
-                    explanation,
-                    &code,
-                );
-            }
-        }
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "the parts of a group in the making")]
-    fn group(
-        &mut self,
-        mut unit: RawUnit,
-        href: Option<&str>,
-        shared: String,
-        first: &str,
-        mut items: Vec<RawItem>,
-        explanation: String,
-        code: &str,
-    ) {
-        if let [item, ..] = items.as_mut_slice() {
-            if !first.is_empty() {
-                item.stem = format!("{first}\n{}", item.stem).trim().to_owned();
-            }
-            if item.explanation.is_empty() {
-                item.explanation = explanation;
-            }
-        }
-        let one = items.len() == 1;
-        for (number, item) in (1..).zip(&mut items) {
-            item.code = if one { code.to_owned() } else { format!("{code}-{number}") };
-        }
-        if let (Some((open, group)), Some(href)) = (&mut self.group, href)
-            && open == href
-        {
-            group.items.extend(items);
-            group.place.damage.append(&mut unit.place.damage);
-            group.media.append(&mut unit.media);
+        if stimulus.is_none() && interactions.len() == 1 {
+            interactions.remove(0).give(&mut unit, &mut found, &shared);
+            self.end_group();
+            self.importer.take(unit, found, pictures);
             return;
         }
-        self.end_group();
+        // What stands around the interactions is the case, or belongs to the first question.
+        let (case, lead) = match stimulus {
+            Some(stimulus) => (found.text(body::rich(&stimulus.body)), shared),
+            None => (shared, String::new()),
+        };
         unit.r#type = "A3".to_owned();
-        unit.stem = shared;
-        unit.items = items;
-        match href {
-            Some(href) => {
-                unit.code = format!("{code}-g");
-                self.group = Some((href.to_owned(), unit));
-            }
-            None => self.take(unit),
+        unit.stem = case;
+        let place = unit.place.clone();
+        unit.items = interactions
+            .into_iter()
+            .map(|interaction| item_of(interaction, &mut found, &place))
+            .collect();
+        self.importer.give(&mut unit, found, pictures);
+        let explanation = std::mem::take(&mut unit.explanation);
+        if let [item, ..] = unit.items.as_mut_slice() {
+            item.stem = format!("{lead}\n{}", item.stem).trim().to_owned();
+            item.explanation = explanation;
         }
+        self.take_group(unit, stimulus.map(|stimulus| stimulus.href.as_str()));
     }
 
-    fn take(&mut self, mut unit: RawUnit) {
-        if unit.items.is_empty() {
-            self.end_group();
+    /// Takes a group, or adds its items to the one that goes on with the same stimulus.
+    fn take_group(&mut self, mut unit: RawUnit, href: Option<&str>) {
+        if let [item] = unit.items.as_mut_slice() {
+            item.code.clone_from(&unit.code);
         }
-        if unit.code.is_empty() {
-            unit.code = derived_code(&unit);
+        for (number, item) in (1..).zip(&mut unit.items).filter(|(_, item)| item.code.is_empty()) {
+            item.code = format!("{}-{number}", unit.code);
         }
-        if unit.r#type == "B1" {
-            number_items(&mut unit);
+        match (&mut self.group, href) {
+            (Some((open, group)), Some(href)) if open == href => {
+                group.items.append(&mut unit.items);
+                group.place.damage.append(&mut unit.place.damage);
+                group.media.append(&mut unit.media);
+            }
+            (_, Some(href)) => {
+                self.end_group();
+                unit.code.push_str("-g");
+                self.group = Some((href.to_owned(), unit));
+            }
+            (_, None) => {
+                self.end_group();
+                self.importer.take_whole(unit);
+            }
         }
-        self.intake.take(unit);
     }
 
     fn end_group(&mut self) {
         if let Some((_, group)) = self.group.take() {
-            self.intake.take(group);
+            self.importer.take_whole(group);
         }
-    }
-
-    fn topic(&mut self, name: Option<&str>, line: u32) -> String {
-        if !std::mem::replace(&mut self.untold, true) {
-            let message = format!("没有分类的试题已归入「{NO_TOPIC}」");
-            let place = place_of(name, line);
-            self.intake.remark(Severity::Warning, &place, None, "topic_missing", message);
-        }
-        NO_TOPIC.to_owned()
     }
 
     fn end(mut self) -> Imported {
         self.end_group();
-        self.intake.finish()
+        self.importer.finish()
     }
 }
 

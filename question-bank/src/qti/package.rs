@@ -9,7 +9,6 @@ use zip::result::ZipError;
 use super::{Reader, Stimulus, named_as_before};
 use crate::archive::{self, Archive, NotAnArchive};
 use crate::decode::decode;
-use crate::problem::Severity;
 use crate::raw::Place;
 use crate::xml::{self, Element, NotXml};
 
@@ -56,7 +55,7 @@ impl NotAPackage {
 pub(super) fn read(bytes: &[u8], reader: &mut Reader<'_>) {
     let outcome = Package::open(bytes).and_then(|mut package| package.read(reader));
     if let Err(why) = outcome {
-        reader.intake.remark(Severity::Error, &Place::default(), None, why.code(), why.to_string());
+        reader.importer.fail(&Place::default(), why.code(), why.to_string());
     }
 }
 
@@ -136,8 +135,7 @@ impl<'a> Package<'a> {
                 None => {
                     let place = super::place_of(Some(name), 0);
                     let message = "清单中的文件不在试题包中";
-                    let code = "package_part_missing";
-                    reader.intake.remark(Severity::Error, &place, None, code, message);
+                    reader.importer.fail(&place, "package_part_missing", message);
                 }
                 Some(Ok(root)) if root.name == "assessmentItem" => items.push((name, root)),
                 Some(Ok(root)) if root.name == "assessmentStimulus" => {

@@ -1,6 +1,8 @@
 //! What items of other systems have in common: texts that were HTML, and options that each give a
 //! share of the points.
 
+mod importer;
+
 use std::sync::Arc;
 
 use base64::prelude::{BASE64_STANDARD, Engine};
@@ -11,6 +13,8 @@ use crate::html::{PICTURE, Plain, Shown};
 use crate::problem::Severity;
 use crate::raw::{Damage, Field, RawItem, RawOption, RawPicture, RawUnit};
 use crate::wording::options::id_at;
+
+pub(crate) use importer::{Importer, NotHeld};
 
 /// The most pairs of a question.
 const PAIRS_MAX: usize = 100;
@@ -45,9 +49,10 @@ pub(crate) struct Weighted {
 /// Any one of several options is enough.
 pub(crate) struct AnyOfSeveral;
 
-impl AnyOfSeveral {
-    pub(crate) const CODE: &'static str = "several_right";
-    pub(crate) const MESSAGE: &'static str = "单选题有多个正确答案、选对任一个即得分，不能导入";
+impl From<AnyOfSeveral> for NotHeld {
+    fn from(_: AnyOfSeveral) -> Self {
+        ("several_right", "单选题有多个正确答案、选对任一个即得分，不能导入".to_owned())
+    }
 }
 
 impl Found {
@@ -94,7 +99,7 @@ impl Found {
     }
 
     /// Gives all of it to the item. `bytes_of` finds a picture by where it is said to come from.
-    pub(crate) fn give(
+    fn give(
         self,
         unit: &mut RawUnit,
         intake: &mut Intake<'_>,
@@ -193,17 +198,9 @@ pub(crate) fn pair(unit: &mut RawUnit, found: &mut Found, pairs: Vec<(Plain, Str
     }
 }
 
-/// Gives the items of a group codes of their own.
-pub(crate) fn number_items(unit: &mut RawUnit) {
-    let code = unit.code.clone();
-    for (number, item) in (1..).zip(&mut unit.items) {
-        item.code = format!("{code}-{number}");
-    }
-}
-
 /// A category as a topic: `$course$/top/内科/心血管` is `内科/心血管`. A slash that belongs to a
 /// name is doubled there.
-pub(crate) fn topic_of(path: &str) -> String {
+fn topic_of(path: &str) -> String {
     let skipped = |part: &&str| !part.is_empty() && !part.starts_with('$') && *part != "top";
     let path = path.replace("//", "\u{0}");
     let parts = path.split('/').map(str::trim).filter(skipped);
