@@ -180,7 +180,15 @@ fn matching(element: &Element, declared: &Declared) -> Result<Interaction, NotHe
 
 impl Interaction {
     /// Gives the unit stem, options and key; `shared` stands above the prompt.
-    pub(super) fn give(self, unit: &mut RawUnit, found: &mut Found, shared: &str) {
+    ///
+    /// # Errors
+    /// Where one option is to be chosen and any of several is right.
+    pub(super) fn give(
+        self,
+        unit: &mut RawUnit,
+        found: &mut Found,
+        shared: &str,
+    ) -> Result<(), NotHeld> {
         let joined = |prompt: String| match (shared.is_empty(), prompt.is_empty()) {
             (_, true) => shared.to_owned(),
             (true, false) => prompt,
@@ -192,10 +200,7 @@ impl Interaction {
                 if weighted {
                     found.note("weights_lost", "选项的得分比例不能保存，按考试的计分规则给分");
                 }
-                if choose(unit, found, many, options).is_err() {
-                    // Two right ones of which one may be chosen: the checks refuse it by its key.
-                    unit.r#type = "single".to_owned();
-                }
+                choose(unit, found, many, options)?;
                 judged(unit);
             }
             Self::Match { prompt, pairs } => {
@@ -203,6 +208,7 @@ impl Interaction {
                 pair(unit, found, pairs);
             }
         }
+        Ok(())
     }
 }
 

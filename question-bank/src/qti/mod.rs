@@ -12,7 +12,7 @@ use std::sync::Arc;
 use crate::archive::is_archive;
 use crate::check::Imported;
 use crate::decode::decode;
-use crate::foreign::{Found, Importer};
+use crate::foreign::{Found, Importer, NotHeld};
 use crate::item::Defaults;
 use crate::raw::{Place, RawItem, RawUnit};
 use crate::xml::{self, Element, Node, NotXml};
@@ -181,9 +181,11 @@ impl Reader<'_> {
     ) {
         let body::Body { shared, mut interactions } = read;
         if stimulus.is_none() && interactions.len() == 1 {
-            interactions.remove(0).give(&mut unit, &mut found, &shared);
             self.end_group();
-            self.importer.take(unit, found, pictures);
+            match interactions.remove(0).give(&mut unit, &mut found, &shared) {
+                Ok(()) => self.importer.take(unit, found, pictures),
+                Err(why) => self.importer.refuse(unit, why),
+            }
             return;
         }
         // What stands around the interactions is the case, or belongs to the first question.
@@ -194,10 +196,17 @@ impl Reader<'_> {
         unit.r#type = "A3".to_owned();
         unit.stem = case;
         let place = unit.place.clone();
-        unit.items = interactions
+        let items: Result<Vec<RawItem>, NotHeld> = interactions
             .into_iter()
             .map(|interaction| item_of(interaction, &mut found, &place))
             .collect();
+        match items {
+            Ok(items) => unit.items = items,
+            Err(why) => {
+                self.importer.refuse(unit, why);
+                return;
+            }
+        }
         self.importer.give(&mut unit, found, pictures);
         let explanation = std::mem::take(&mut unit.explanation);
         if let [item, ..] = unit.items.as_mut_slice() {
@@ -245,16 +254,16 @@ impl Reader<'_> {
     }
 }
 
-fn item_of(interaction: Interaction, found: &mut Found, place: &Place) -> RawItem {
+fn item_of(interaction: Interaction, found: &mut Found, place: &Place) -> Result<RawItem, NotHeld> {
     let mut unit = RawUnit::default();
-    interaction.give(&mut unit, found, "");
-    RawItem {
+    interaction.give(&mut unit, found, "")?;
+    Ok(RawItem {
         stem: unit.stem,
         options: unit.options,
         key: unit.key,
         place: Place { damage: vec![], ..place.clone() },
         ..RawItem::default()
-    }
+    })
 }
 
 /// A file of a package stands where others have a sheet.

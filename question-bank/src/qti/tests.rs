@@ -178,3 +178,16 @@ fn x07_x08_archives_that_lie_or_want_too_much_are_refused() {
     assert_eq!(code(&package(&[("imsmanifest.xml", lost)])), "package_part_missing");
     assert_eq!(code(b"<!DOCTYPE a [<!ENTITY b SYSTEM 'http://127.0.0.1/'>]><assessmentItem>&b;</assessmentItem>"), "xml_doctype");
 }
+
+#[test]
+fn any_of_several_right_options_is_refused_by_that_name() {
+    let two = "cardinality=\"single\" baseType=\"identifier\"><mapping>\
+        <mapEntry mapKey=\"A\" mappedValue=\"1\"/><mapEntry mapKey=\"B\" mappedValue=\"1\"/></mapping>";
+    let alone = read_bytes(item("q", two, CHOICE).as_bytes());
+    assert_eq!((alone.items, alone.accepted), (1, 0));
+    assert!(codes(&alone).contains(&"several_right"), "{:?}", codes(&alone));
+    assert!(!codes(&alone).contains(&"options_count"), "{:?}", codes(&alone));
+    let in_a_group = read_bytes(item("q", two, &CHOICE.repeat(2)).as_bytes());
+    assert_eq!(in_a_group.accepted, 0);
+    assert!(codes(&in_a_group).contains(&"several_right"), "{:?}", codes(&in_a_group));
+}
