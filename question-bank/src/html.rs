@@ -53,6 +53,8 @@ pub(crate) enum Lost {
     Formula,
     /// Raised or lowered text that Unicode has no characters for.
     Raised,
+    /// Marks of Markdown, which stay as they are.
+    Markdown,
     /// What a browser would run or fetch.
     Active,
 }
@@ -68,6 +70,7 @@ impl Lost {
             Self::Recording => "recording_lost",
             Self::Formula => "formula_lost",
             Self::Raised => "raised_text_lost",
+            Self::Markdown => "markdown_kept",
             Self::Active => "active_content",
         }
     }
@@ -82,6 +85,7 @@ impl Lost {
             Self::Recording => "音频或视频不能导入",
             Self::Formula => "公式不能导入，请改为文字或图片",
             Self::Raised => "上标或下标没有对应的字符，已写成 ^( ) 或 _( )，请核对",
+            Self::Markdown => "Markdown 标记按原样保留，请核对",
             Self::Active => "含有脚本等可执行内容",
         }
     }
@@ -90,6 +94,21 @@ impl Lost {
     pub(crate) const fn is_needed(self) -> bool {
         matches!(self, Self::Recording | Self::Formula | Self::Active)
     }
+}
+
+/// A text in Markdown as it stands; what it would have emphasised or linked is named.
+pub(crate) fn markdown(text: &str) -> Plain {
+    const MARKS: [&str; 6] = ["**", "__", "`", "](", "\n#", "\n|"];
+    let marked = text.starts_with(['#', '|', '>']) || MARKS.iter().any(|mark| text.contains(mark));
+    let mut read = if is_html(text) {
+        plain(text)
+    } else {
+        Plain { text: text.to_owned(), ..Plain::default() }
+    };
+    if marked {
+        read.lost.push(Lost::Markdown);
+    }
+    read
 }
 
 /// Whether a text has tags or character references of HTML.
@@ -291,6 +310,9 @@ impl Writer {
                 self.space = false;
                 self.push('\t');
             }
+            // How a character is read stands behind it.
+            "rt" => self.push(if opens { '（' } else { '）' }),
+            "rp" => self.hide(opens),
             "sup" => self.shift(Shift::Raised, opens),
             "sub" => self.shift(Shift::Lowered, opens),
             "b" | "strong" | "u" | "ins" | "em" | "i" | "font" | "mark" if opens => {
@@ -382,6 +404,7 @@ mod tests {
             ("<style>p{}</style><!-- x -->文", "文"),
             ("x<sup>a b</sup>", "x^(a b)"),
             ("</p></li></sup>尾<sup>2", "尾²"),
+            ("<ruby>瘥<rp>(</rp><rt>chài</rt><rp>)</rp></ruby>后", "瘥（chài）后"),
         ] {
             assert_eq!(plain(html).text, text, "{html}");
         }

@@ -31,12 +31,22 @@ const TYPES: [(&str, &str); 14] = [
     ("randomsamatch", "随机匹配题"),
 ];
 
+/// What Moodle says to a response as a whole.
+const COMBINED: [&str; 3] = ["correctfeedback", "partiallycorrectfeedback", "incorrectfeedback"];
+
 /// Reads a file and names every problem, not only the first. An item with an error is left out.
 #[must_use]
 pub fn read(bytes: &[u8], file: &str, defaults: &Defaults) -> Imported {
     let mut importer = Importer::new(file, defaults);
-    let outcome = decode(bytes).map_err(NotXml::from).and_then(|text| {
-        xml::children(&text, &mut |element| read_element(&mut importer, &element))
+    let outcome = decode(bytes).map_err(NotXml::from).and_then(|text| match xml::root_of(&text) {
+        Some(root) if root != "quiz" => {
+            let shown: String = root.chars().take(60).collect();
+            let message =
+                format!("XML 文件的根元素 {shown:?} 不是 Moodle 题库（quiz），也不是 QTI");
+            importer.fail(&Place::default(), "xml_kind", message);
+            Ok(())
+        }
+        _ => xml::children(&text, &mut |element| read_element(&mut importer, &element)),
     });
     if let Err(why) = outcome {
         let place = Place { row: why.line(), ..Place::default() };
@@ -74,6 +84,11 @@ fn read_question(importer: &mut Importer<'_>, element: &Element, kind: &str) {
         place,
         ..RawUnit::default()
     };
+    let says = |name: &str| element.child(name).map(Element::text).unwrap_or_default();
+    let points = says("defaultgrade").trim().parse::<f64>();
+    if !says("name").trim().is_empty() || points.is_ok_and(|points| (points - 1.0).abs() > 1e-9) {
+        importer.leave_settings(&unit.place);
+    }
     if let Some(why) = element.child("generalfeedback") {
         found.explain(None, rich(why));
     }
@@ -82,6 +97,12 @@ fn read_question(importer: &mut Importer<'_>, element: &Element, kind: &str) {
     }
     if element.child("hint").is_some_and(|hint| !hint.text().trim().is_empty()) {
         found.note("hints_lost", "提示不能保存");
+    }
+    if COMBINED.into_iter().any(|name| is_authors(says(name).trim())) {
+        found.note("feedback_lost", "针对整题作答结果的反馈不能保存");
+    }
+    if matches!(says("shuffleanswers").trim(), "0" | "false") {
+        found.note_order();
     }
     let held = match kind {
         "multichoice" => multichoice(element, &mut unit, &mut found),
@@ -105,6 +126,13 @@ fn unsupported(kind: &str) -> NotHeld {
     ("type_unsupported", message)
 }
 
+/// Whether an author wrote this feedback, and not Moodle by itself.
+fn is_authors(feedback: &str) -> bool {
+    const OWN: [&str; 4] = ["Your answer is", "您的答案", "您的回答", "你的答案"];
+    let text = html::plain(feedback).text;
+    !text.is_empty() && !OWN.iter().any(|own| text.starts_with(own))
+}
+
 fn tags(element: &Element) -> Vec<String> {
     let tags = element.child("tags").into_iter().flat_map(|tags| tags.all("tag"));
     tags.map(|tag| tag.text().trim().to_owned()).filter(|tag| !tag.is_empty()).collect()
@@ -119,6 +147,7 @@ fn rich(element: &Element) -> Plain {
     match element.attribute("format") {
         Some("plain_text") => Plain { text, ..Plain::default() },
         Some("html") => html::plain(&text),
+        Some("markdown") => html::markdown(&text),
         _ if html::is_html(&text) => html::plain(&text),
         _ => Plain { text, ..Plain::default() },
     }
@@ -172,7 +201,7 @@ fn truefalse(element: &Element, unit: &mut RawUnit, found: &mut Found) -> Result
             unit.key.push(letter.to_owned());
         }
         if let Some(why) = answer.child("feedback") {
-            found.explain(None, rich(why));
+            found.explain(Some(if letter == "A" { "正确" } else { "错误" }), rich(why));
         }
     }
     Ok(())
@@ -209,7 +238,7 @@ mod tests {
   <answer fraction="50"><text>甲</text></answer><answer fraction="50"><text>乙</text></answer>
   <answer fraction="-100"><text>丙</text></answer></question>
 <question type="truefalse"><questiontext><text>三</text></questiontext>
-  <answer fraction="0"><text>true</text></answer><answer fraction="100"><text>false</text></answer></question>
+  <answer fraction="0"><text>true</text><feedback><text>未必</text></feedback></answer><answer fraction="100"><text>false</text></answer></question>
 <question type="matching"><questiontext><text>配对</text></questiontext>
   <subquestion><text>一</text><answer><text>甲</text></answer></subquestion>
   <subquestion><text>二</text><answer><text>乙</text></answer></subquestion>
@@ -225,7 +254,7 @@ mod tests {
     fn questions_of_every_kind_that_can_be_held_are_read() {
         let read = read(QUIZ.as_bytes(), "quiz.xml", &Defaults::default());
         assert_eq!((read.items, read.accepted), (5, 5), "{:?}", read.problems);
-        assert_eq!(codes(QUIZ), ["emphasis_lost", "weights_lost"]);
+        assert_eq!(codes(QUIZ), ["settings_lost", "emphasis_lost", "weights_lost"]);
         let [one, many, judge, pairs] = read.units.as_slice() else { panic!("four units") };
         assert_eq!((one.code.as_str(), one.topic.as_str()), ("M-1", "内科/心血管"));
         assert_eq!(one.items[0].stem, "10⁹/L 是谁？");
@@ -234,6 +263,7 @@ mod tests {
         assert_eq!((one.tags.as_slice(), one.source.row), (&["血".to_owned()][..], Some(4)));
         assert_eq!(many.items[0].key.bits(), 0b011);
         assert_eq!(judge.items[0].key.bits(), 0b10);
+        assert_eq!(judge.items[0].explanation, "「正确」：未必");
         assert_eq!((pairs.items.len(), pairs.shared_options.len()), (2, 3));
         assert_eq!(pairs.items[0].stem, "配对\n一");
     }
@@ -282,6 +312,23 @@ mod tests {
         let far = "<answer fraction='100'><text>&lt;img src=\"file:///etc/passwd\"></text></answer>\
             <answer fraction='0'><text>b</text></answer>";
         assert_eq!(codes(&question(far)), ["topic_missing", "media_missing"]);
+        let right = "<answer fraction='100'><text>a</text></answer>\
+            <answer fraction='0'><text>b</text></answer>";
+        for (said, code) in [
+            ("<shuffleanswers>0</shuffleanswers>", "order_lost"),
+            ("<correctfeedback><text>Well done</text></correctfeedback>", "feedback_lost"),
+            ("<name><text>n</text></name>", "settings_lost"),
+            ("<defaultgrade>2.5</defaultgrade>", "settings_lost"),
+        ] {
+            let codes = codes(&question(&format!("{right}{said}")));
+            assert_eq!(codes, ["topic_missing", code], "{said}");
+        }
+        let own = "<incorrectfeedback><text>Your answer is incorrect.</text></incorrectfeedback>";
+        assert_eq!(codes(&question(&format!("{right}{own}"))), ["topic_missing"]);
+        let marked = question(right).replace("format='html'", "format='markdown'");
+        let marked = marked.replace("<text>x<", "<text>is **x**<");
+        assert_eq!(codes(&marked), ["topic_missing", "markdown_kept"]);
+        assert_eq!(codes("<examview><question/></examview>"), ["xml_kind"]);
         assert_eq!(codes("<quiz></quiz>"), ["no_items"]);
         assert_eq!(codes("<quiz><question"), ["xml_damaged"]);
         assert_eq!(codes("<!DOCTYPE x []><quiz/>"), ["xml_doctype"]);

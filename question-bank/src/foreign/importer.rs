@@ -20,11 +20,17 @@ pub(crate) struct Importer<'a> {
     /// The topic of what follows; empty where none was named.
     topic: String,
     said_topic: bool,
+    said_settings: bool,
 }
 
 impl<'a> Importer<'a> {
     pub(crate) fn new(file: &'a str, defaults: &Defaults) -> Self {
-        Self { intake: Intake::new(file, defaults), topic: String::new(), said_topic: false }
+        Self {
+            intake: Intake::new(file, defaults),
+            topic: String::new(),
+            said_topic: false,
+            said_settings: false,
+        }
     }
 
     /// A category begins: what follows belongs to it.
@@ -42,6 +48,15 @@ impl<'a> Importer<'a> {
             self.warn(place, "topic_missing", message);
         }
         NO_TOPIC.to_owned()
+    }
+
+    /// Names and points, which other systems give to items and blueprints decide here; said once a
+    /// file.
+    pub(crate) fn leave_settings(&mut self, place: &Place) {
+        if !std::mem::replace(&mut self.said_settings, true) {
+            let message = "试题的名称、分值、题号样式等设置不保存；分值由命题蓝图决定";
+            self.warn(place, "settings_lost", message);
+        }
     }
 
     /// Takes an item with what was found in it. `bytes_of` finds a picture by where it is said to

@@ -91,6 +91,16 @@ impl Found {
         self.push(code, message.into(), false);
     }
 
+    /// Remembers what cannot be held, and the item is nothing without.
+    pub(crate) fn need(&mut self, code: &'static str, message: impl Into<String>) {
+        self.push(code, message.into(), true);
+    }
+
+    /// Remembers that the author kept options in their places.
+    pub(crate) fn note_order(&mut self) {
+        self.note("order_lost", "原系统中选项不打乱或位置固定，这里仍可能打乱，请核对");
+    }
+
     fn push(&mut self, code: &'static str, message: String, needed: bool) {
         let note = Note { code, message, needed };
         if !self.notes.contains(&note) {

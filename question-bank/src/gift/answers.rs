@@ -44,9 +44,11 @@ pub(super) fn read(
     }
     if let Some(right) = truth(body) {
         let whys = body.split_once('#').map_or("", |(_, whys)| whys);
-        for why in whys.split('#') {
-            found.explain(None, marked(why, markup));
-        }
+        // The first is said to who is wrong, the second to who is right.
+        let (wrong, why_right) = whys.split_once('#').unwrap_or((whys, ""));
+        let words = |says: bool| Some(if says { "正确" } else { "错误" });
+        found.explain(words(!right), marked(wrong, markup));
+        found.explain(words(right), marked(why_right, markup));
         unit.r#type = "judge".to_owned();
         unit.options = judge_options();
         unit.key = vec![if right { "A" } else { "B" }.to_owned()];

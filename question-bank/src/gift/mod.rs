@@ -8,7 +8,7 @@ use crate::decode::decode;
 use crate::foreign::{Found, Importer, NotHeld};
 use crate::item::Defaults;
 use crate::raw::{Place, RawUnit};
-use scan::{NotAQuestion, unescaped};
+use scan::{Markup, NotAQuestion, unescaped};
 
 /// Reads a file and names every problem, not only the first. An item with an error is left out.
 #[must_use]
@@ -33,7 +33,10 @@ pub(crate) fn is_gift(text: &str) -> bool {
         block.trim_start().starts_with("$CATEGORY:")
             || scan::question(&block).is_ok_and(|question| {
                 let body = question.body.trim_start();
-                body.starts_with(['=', '~', '#']) || answers::truth(body).is_some()
+                body.starts_with(['=', '~', '#'])
+                    || answers::truth(body).is_some()
+                    || !question.title.is_empty()
+                    || question.markup != Markup::Auto
             })
     })
 }
@@ -130,6 +133,9 @@ impl Reader<'_> {
                 return;
             }
         };
+        if !question.title.is_empty() {
+            self.importer.leave_settings(&unit.place);
+        }
         let mut found = Found::default();
         unit.stem = question.stem(&mut found);
         match answers::read(&question, &mut unit, &mut found) {
