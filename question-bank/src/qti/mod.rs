@@ -19,6 +19,9 @@ use crate::xml::{self, Element, Node, NotXml};
 use body::Interaction;
 use declared::Declared;
 
+/// The root of the documents of QTI 1, which Canvas, Blackboard and cartridges still use.
+const OLD_ROOT: &str = "questestinterop";
+
 /// Reads an item, a file of several, or a package, and names every problem, not only the first.
 #[must_use]
 pub fn read(bytes: &[u8], file: &str, defaults: &Defaults) -> Imported {
@@ -48,7 +51,7 @@ pub(crate) fn is_package(bytes: &[u8]) -> bool {
 pub(crate) fn is_root(name: &str) -> bool {
     matches!(
         unprefixed(name).as_str(),
-        "assessmentItem" | "assessmentTest" | "assessmentSection" | "assessmentStimulus"
+        "assessmentItem" | "assessmentTest" | "assessmentSection" | "assessmentStimulus" | OLD_ROOT
     )
 }
 
@@ -116,6 +119,7 @@ impl Reader<'_> {
     ) {
         match root.name.as_str() {
             "assessmentItem" => self.item(name, root, stimuli, pictures),
+            OLD_ROOT => self.refuse_old(&place_of(name, root.line)),
             // Without a package there is nothing behind its references.
             _ => {
                 let place = place_of(name, root.line);
@@ -123,6 +127,13 @@ impl Reader<'_> {
                 self.importer.warn(&place, "qti_without_items", message);
             }
         }
+    }
+
+    /// QTI 1 has nothing in common with the later versions but its name.
+    fn refuse_old(&mut self, place: &Place) {
+        let message = "QTI 1.2（Canvas、Blackboard、Common Cartridge 的导出）不能导入；\
+            请在原系统导出 QTI 2.1 及以上，或先导入 Moodle 再导出 Moodle XML";
+        self.importer.fail(place, "qti_version", message);
     }
 
     fn refuse_document(&mut self, name: Option<&str>, why: &NotXml) {
@@ -139,6 +150,9 @@ impl Reader<'_> {
     ) {
         let mut found = Found::default();
         let place = place_of(name, root.line);
+        if root.attribute("title").is_some_and(|title| !title.trim().is_empty()) {
+            self.importer.leave_settings(&place);
+        }
         let unit = RawUnit {
             code: root.attribute("identifier").unwrap_or_default().trim().to_owned(),
             topic: self.importer.topic(&place),
@@ -147,6 +161,10 @@ impl Reader<'_> {
         };
         let declared = Declared::of(root);
         let body = root.child("itemBody");
+        if root.child("templateProcessing").is_some() {
+            self.importer.refuse(unit, body::variables());
+            return;
+        }
         let read = body
             .ok_or(("qti_damaged", "没有 itemBody".to_owned()))
             .and_then(|body| body::read(body, &declared, &mut found));
@@ -157,15 +175,25 @@ impl Reader<'_> {
                 return;
             }
         };
+        if read.interactions.is_empty() {
+            self.importer.leave_description(&unit.place);
+            return;
+        }
         for feedback in root.all("modalFeedback") {
-            found.explain(None, body::rich(feedback));
+            let of = feedback.attribute("identifier");
+            let option = read.named.iter().find(|(name, _)| Some(name.as_str()) == of);
+            let option = option.map(|(_, text)| text.as_str());
+            found.explain(option, body::rich(feedback));
+        }
+        if root.attribute("adaptive") == Some("true") {
+            found.note("scoring_unknown", "可多次作答的试题按一次作答、按标准答案计分，请核对");
         }
         declared.note(root, &mut found);
         let reference = root.child("assessmentStimulusRef");
         let href = reference.and_then(|reference| reference.attribute("href"));
         let stimulus = href.and_then(|href| stimuli.iter().find(|known| known.href == href));
         if href.is_some() && stimulus.is_none() {
-            found.note("stimulus_missing", "共用材料不在文件中");
+            found.need("stimulus_missing", "共用材料不在文件中；请导入整个试题包（.zip）");
         }
         self.fill(unit, read, found, stimulus, pictures);
     }
@@ -179,7 +207,7 @@ impl Reader<'_> {
         stimulus: Option<&Stimulus>,
         pictures: Pictures<'_>,
     ) {
-        let body::Body { shared, mut interactions } = read;
+        let body::Body { shared, mut interactions, .. } = read;
         if stimulus.is_none() && interactions.len() == 1 {
             self.end_group();
             match interactions.remove(0).give(&mut unit, &mut found, &shared) {

@@ -115,7 +115,12 @@ impl<'a> Package<'a> {
         let manifest = manifest.min_by_key(|name| name.len()).cloned();
         let listed = match &manifest {
             Some(name) => match self.document(name)? {
-                Some(Ok(manifest)) => Some(resources(name, &manifest)),
+                Some(Ok(manifest)) => {
+                    if has_old_items(&manifest) {
+                        reader.refuse_old(&super::place_of(Some(name), 0));
+                    }
+                    Some(resources(name, &manifest))
+                }
                 Some(Err(why)) => {
                     reader.refuse_document(Some(name), &why);
                     return Ok(());
@@ -130,6 +135,7 @@ impl<'a> Package<'a> {
         });
         let mut stimuli = Vec::new();
         let mut items = Vec::new();
+        let mut old = false;
         for name in &listed {
             match self.document(name)? {
                 None => {
@@ -143,11 +149,15 @@ impl<'a> Package<'a> {
                     from_the_top(name, &mut body);
                     stimuli.push(Stimulus { href: name.clone(), body });
                 }
+                Some(Ok(root)) if root.name == super::OLD_ROOT => {
+                    old = true;
+                    reader.refuse_old(&super::place_of(Some(name), root.line));
+                }
                 Some(Ok(_)) => {} // A test, or something of another standard.
                 Some(Err(why)) => reader.refuse_document(Some(name), &why),
             }
         }
-        if items.is_empty() && manifest.is_none() {
+        if items.is_empty() && manifest.is_none() && !old {
             return Err(NotAPackage::Empty);
         }
         for (name, mut root) in items {
@@ -160,6 +170,15 @@ impl<'a> Package<'a> {
         }
         Ok(())
     }
+}
+
+/// Whether a manifest lists tests or banks of QTI 1.
+fn has_old_items(manifest: &Element) -> bool {
+    let resources = manifest.child("resources").into_iter().flat_map(|all| all.all("resource"));
+    resources.filter_map(|resource| resource.attribute("type")).any(|kind| {
+        let kind = kind.to_ascii_lowercase();
+        kind.starts_with("imsqti_xmlv1") || kind.contains("x-bb-qti")
+    })
 }
 
 /// The items and stimuli that a manifest lists, in its order.
