@@ -219,6 +219,10 @@ struct Writer {
     /// The next number of each list that is open; bulleted ones have none.
     lists: Vec<Option<usize>>,
     kept: usize,
+    /// Open cells of tables: each stays on one line.
+    cells: usize,
+    /// Whether nothing stands behind a list's mark yet.
+    marked: bool,
     /// Open elements whose text is not for reading.
     unread: usize,
 }
@@ -241,6 +245,7 @@ impl Writer {
 
     fn push(&mut self, c: char) {
         let spaced = std::mem::take(&mut self.space);
+        self.marked = false;
         let out = self.shifted.last_mut().map_or(&mut self.plain.text, |(_, text)| text);
         if spaced && !out.is_empty() && !out.ends_with(['\n', '\t', ' ']) {
             out.push(' ');
@@ -250,6 +255,15 @@ impl Writer {
 
     fn push_str(&mut self, text: &str) {
         text.chars().for_each(|c| self.push(c));
+    }
+
+    /// A paragraph begins or ends: on a new line, but behind a list's mark and within a cell.
+    fn block(&mut self) {
+        match (self.marked, self.cells) {
+            (true, _) => {}
+            (false, 0) => self.line(),
+            (false, _) => self.space = true,
+        }
     }
 
     /// Ends the line at hand, if anything stands on it.
@@ -271,17 +285,14 @@ impl Writer {
     fn tag(&mut self, tag: &Tag) {
         let opens = tag.kind == TagKind::StartTag;
         match &*tag.name {
-            "br" => {
-                self.line();
-            }
             "p" | "div" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "blockquote" | "dd" | "dt"
-            | "dl" | "hr" | "figure" | "section" | "center" => self.line(),
+            | "dl" | "hr" | "figure" | "section" | "center" | "br" => self.block(),
             "pre" => {
-                self.line();
+                self.block();
                 self.kept = if opens { self.kept + 1 } else { self.kept.saturating_sub(1) };
             }
             "ul" | "ol" => {
-                self.line();
+                self.block();
                 if opens {
                     self.lists.push((&*tag.name == "ol").then_some(1));
                 } else {
@@ -289,7 +300,8 @@ impl Writer {
                 }
             }
             "li" => {
-                self.line();
+                self.marked = false;
+                self.block();
                 if opens {
                     let mark = match self.lists.last_mut() {
                         Some(Some(number)) => {
@@ -299,14 +311,21 @@ impl Writer {
                         _ => "• ".to_owned(),
                     };
                     self.push_str(&mark);
+                    self.marked = true;
                 }
             }
             "table" => {
                 self.line();
+                self.cells = 0; // A table that lies in a cell has lines of its own.
                 self.lose(Lost::Table);
             }
-            "tr" => self.line(),
-            "td" | "th" if !opens => {
+            "tr" => {
+                self.line();
+                self.cells = 0;
+            }
+            "td" | "th" if opens => self.cells += 1,
+            "td" | "th" => {
+                self.cells = self.cells.saturating_sub(1);
                 self.space = false;
                 self.push('\t');
             }
@@ -398,6 +417,9 @@ mod tests {
             ("10<sup>9</sup>/L，H<sub>2</sub>O", "10⁹/L，H₂O"),
             ("<ol><li>一</li><li>二</li></ol><ul><li>x</ul>", "1. 一\n2. 二\n• x"),
             ("<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>", "a\tb\nc"),
+            ("<table><tr><td><p>a</p><p>b</p></td><td><div>c</div></td></tr></table>", "a b\tc"),
+            ("<ul><li><p>甲</p></li><li><p>乙</p><p>丙</p></li></ul>", "• 甲\n• 乙\n丙"),
+            ("<ul><li></li><li>乙</li></ul>", "•\n• 乙"),
             ("  多   空 \n 格  ", "多 空 格"),
             ("<pre>x\n  y</pre>", "x\n  y"),
             ("BMI <18.5 与 P<0.05", "BMI <18.5 与 P<0.05"),

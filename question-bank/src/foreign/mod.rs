@@ -61,6 +61,9 @@ impl Found {
         for lost in plain.lost {
             self.push(lost.code(), lost.message().to_owned(), lost.is_needed());
         }
+        if ["\\(", "\\[", "$$"].iter().any(|mark| plain.text.contains(mark)) {
+            self.note("tex_kept", "TeX 公式按原样保留，不会显示为公式，请核对");
+        }
         let mut number = self.pictures.len();
         self.pictures.extend(plain.pictures);
         let mut text = String::with_capacity(plain.text.len());

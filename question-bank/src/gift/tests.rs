@@ -80,6 +80,9 @@ fn what_cannot_be_held_is_said_with_its_line() {
     let read = read_text("Only a text\n\nQ {=a ~%50%b}");
     assert_eq!(codes(&read), ["topic_missing", "description_ignored", "weights_lost"]);
     assert_eq!(codes(&read_text("// nothing")), ["no_items"]);
+    let formula = read_text("Solve \\\\(x^2\\=4\\\\) {=2 ~3}");
+    assert_eq!(codes(&formula), ["topic_missing", "tex_kept"]);
+    assert_eq!(formula.units[0].items[0].stem, "Solve \\(x^2=4\\)");
     let marked = read_text("[markdown]Is it **so**? {=yes ~no}");
     assert_eq!(codes(&marked), ["topic_missing", "markdown_kept"]);
     assert_eq!(marked.units[0].items[0].stem, "Is it **so**?");
