@@ -4,9 +4,11 @@ use std::collections::HashMap;
 
 use exam_core::item::ItemType;
 
+use super::keys::Key;
 use super::stem::taken_apart;
 use crate::hash::derived_code;
 use crate::raw::{Place, RawItem, RawOption, RawUnit};
+use crate::wording::options::letter;
 use crate::wording::words::{self, Column, TypeWord};
 use crate::wording::{NO_TOPIC, answer, inferred, judge_key, options};
 
@@ -81,11 +83,15 @@ impl Draft {
         match column {
             Column::Answer => {
                 self.part = Part::Answer;
-                self.answer = Some(text);
+                let (answer, why) = without_note(&text);
+                if !why.is_empty() {
+                    add_line(&mut self.explanation, why);
+                }
+                self.answer = Some(answer.to_owned());
             }
             Column::Explanation => {
                 self.part = Part::Explanation;
-                self.explanation = text;
+                add_line(&mut self.explanation, &text);
             }
             Column::Difficulty | Column::Facility => {
                 let named = words::difficulty_of(&text);
@@ -122,8 +128,14 @@ impl Draft {
     }
 
     /// The answer, wherever it stands. One in the question becomes a gap.
-    fn answer(&mut self, keys: &HashMap<(usize, u32), String>) -> String {
+    fn answer(&mut self, keys: &HashMap<(usize, u32), Key>) -> String {
         let key = self.number.and_then(|number| keys.get(&(self.section, number)).cloned());
+        let key = key.map(|key| {
+            if self.explanation.is_empty() {
+                self.explanation = key.explanation;
+            }
+            key.answer
+        });
         let inside = || taken_apart(&self.stem);
         if let Some(answer) = self.answer.take().or(key) {
             // The same answer twice is one.
@@ -144,7 +156,7 @@ impl Draft {
     }
 
     /// Options, type, key and the rest; `shared` are the options of a group.
-    fn raw(mut self, keys: &HashMap<(usize, u32), String>, shared: &[RawOption]) -> RawUnit {
+    fn raw(mut self, keys: &HashMap<(usize, u32), Key>, shared: &[RawOption]) -> RawUnit {
         let answer = self.answer(keys);
         let mut listed = options::of_cell(&self.options);
         let (item_type, type_name) = match &self.heading {
@@ -179,7 +191,7 @@ impl Draft {
     }
 
     /// An item that is no part of a group.
-    pub(super) fn unit(self, keys: &HashMap<(usize, u32), String>) -> RawUnit {
+    pub(super) fn unit(self, keys: &HashMap<(usize, u32), Key>) -> RawUnit {
         self.raw(keys, &[])
     }
 }
@@ -226,7 +238,7 @@ impl Group {
         self.numbers.is_some_and(|(_, last)| newest < last)
     }
 
-    pub(super) fn unit(self, keys: &HashMap<(usize, u32), String>) -> RawUnit {
+    pub(super) fn unit(self, keys: &HashMap<(usize, u32), Key>) -> RawUnit {
         let item_type = self.item_type;
         let (stem, options) = match item_type {
             ItemType::B1 => (String::new(), options::of_cell(&self.shared)),
@@ -266,6 +278,20 @@ impl Group {
             item.code = format!("{}-{number}", unit.code);
         }
         unit
+    }
+}
+
+/// `C　因为……`: letters, and behind white space something that is none.
+fn without_note(text: &str) -> (&str, &str) {
+    let letters =
+        |word: &str| word.chars().all(|c| letter(c).is_some() || c.is_ascii_punctuation());
+    match text.split_once([' ', '\u{3000}']) {
+        Some((answer, note))
+            if letters(answer) && !note.trim_start().starts_with(|c| letter(c).is_some()) =>
+        {
+            (answer, note.trim())
+        }
+        _ => (text, ""),
     }
 }
 

@@ -1,5 +1,7 @@
 //! What a line of a pasted text is.
 
+use std::borrow::Cow;
+
 use crate::wording::options::{letter, unmarked};
 use crate::wording::words::{self, Column, TypeWord};
 
@@ -8,6 +10,9 @@ const NUMBER_MARKS: [char; 7] = ['.', '．', '、', ':', '：', ')', '）'];
 
 /// The most digits of a question's number.
 const NUMBER_DIGITS_MAX: usize = 4;
+
+/// The most characters of a heading above answers.
+const HEADING_CHARS_MAX: usize = 24;
 
 /// The most characters of a field's name.
 const NAME_CHARS_MAX: usize = 8;
@@ -42,8 +47,11 @@ pub(super) struct Shared {
 
 /// What a line is, ends trimmed.
 pub(super) fn line_of(line: &str) -> Line<'_> {
-    if line.is_empty() {
+    if line.is_empty() || is_rule(line) {
         return Line::Empty;
+    }
+    if heads_keys(line) {
+        return Line::Keys;
     }
     if let Some(shared) = shared_of(line) {
         return Line::Shared(shared);
@@ -70,17 +78,66 @@ pub(super) fn line_of(line: &str) -> Line<'_> {
     }
 }
 
+/// A line without the marks of Markdown: `## 单选题`, `**1. …**`, `- A. …`.
+pub(super) fn unmarked_down(line: &str) -> Cow<'_, str> {
+    let line = line.trim();
+    let bare = line.trim_start_matches('#');
+    let heads = bare.len() < line.len() && bare.starts_with([' ', '*']);
+    let line = if heads { bare.trim_start() } else { line };
+    if let Some((bold, rest)) = line.strip_prefix("**").and_then(|rest| rest.split_once("**")) {
+        return Cow::Owned(format!("{bold}{rest}").trim().to_owned());
+    }
+    let item = ["- ", "* "].iter().find_map(|mark| line.strip_prefix(mark)).map(str::trim_start);
+    Cow::Borrowed(item.filter(|item| option_of(item).is_some()).unwrap_or(line))
+}
+
+/// A line that only divides.
+fn is_rule(line: &str) -> bool {
+    line.len() >= 3 && line.chars().all(|c| matches!(c, '-' | '=' | '*' | '_' | '—' | '─'))
+}
+
+/// `参考答案及解析`, `【答案与解析】`, `第一卷 参考答案（教师用）`: answers that stand together follow.
+fn heads_keys(line: &str) -> bool {
+    const OF: [&str; 5] = ["答案", "参考答案", "标准答案", "正确答案", "试题答案"];
+    const AND: [&str; 8] =
+        ["及解析", "与解析", "和解析", "及详解", "与详解", "及答案解析", "详解", "部分"];
+    if line.chars().count() > HEADING_CHARS_MAX {
+        return false;
+    }
+    let line = line.trim_end_matches([':', '：']);
+    let whole = line.strip_prefix(['【', '[']).and_then(|rest| rest.strip_suffix(['】', ']']));
+    let bare = match line.strip_suffix([')', '）']).and_then(|rest| rest.rsplit_once(['(', '（']))
+    {
+        Some((before, _)) => before.trim(),
+        None => whole.unwrap_or(line),
+    };
+    let noted = bare.len() < line.len() && whole.is_none();
+    let volume = bare.strip_prefix('第').and_then(|rest| rest.split_once(['卷', '章', '套']));
+    let of_volume = volume.is_some_and(|(number, _)| number.chars().count() <= 4);
+    let bare = volume.filter(|_| of_volume).map_or(bare, |(_, rest)| rest).trim();
+    OF.iter().filter_map(|of| bare.strip_prefix(of)).any(|rest| match rest {
+        // By itself it is a field, which may have its answer on the next line.
+        "" => noted || of_volume,
+        rest => AND.contains(&rest),
+    })
+}
+
 /// The pieces of a line: an answer or an explanation may stand behind what comes before.
 pub(super) fn pieces(line: &str) -> Vec<&str> {
     let mut starts = vec![0];
     for (at, c) in line.char_indices().skip(1) {
         let before = line[..at].chars().next_back();
         let begins = matches!(c, '【' | '[') || before.is_some_and(char::is_whitespace);
+        let stopped = matches!(before, Some('。' | '；' | ';'));
         let here = &line[at..];
-        if begins
+        if (begins || stopped)
             && field_of(here).is_some_and(|(column, rest)| {
-                matches!(column, Column::Answer | Column::Explanation | Column::Difficulty)
-                    && !rest.is_empty()
+                let may = match column {
+                    Column::Explanation => true,
+                    Column::Answer | Column::Difficulty => begins,
+                    _ => false,
+                };
+                may && !rest.is_empty()
             })
         {
             starts.push(at);
@@ -174,12 +231,31 @@ pub(super) fn field_of(line: &str) -> Option<(Column, &str)> {
 /// The type that a heading names.
 fn type_of(line: &str) -> Option<TypeWord> {
     let bare = line.trim_matches(['【', '】', '[', ']', '：', ':']);
+    let bare = match bare.rsplit_once(['·', '•']) {
+        Some((_, last)) if line.starts_with('【') => last.trim(),
+        _ => bare,
+    };
     let bare = match (bare.strip_prefix('第'), bare.find("部分")) {
         (Some(_), Some(at)) => bare[at + "部分".len()..].trim_start_matches([' ', '：', ':', '　']),
         _ => bare,
     };
-    // A letter alone is an option, or half a word.
-    (bare.chars().count() > 1 || line.starts_with('【')).then(|| words::type_of(bare))?
+    // A letter alone is an option, half a word, or behind a number an answer.
+    let word = number_of(bare).map_or(bare, |(_, word)| word);
+    let named =
+        (word.chars().count() > 1 || line.starts_with('【')).then(|| words::type_of(bare))?;
+    // A heading of a kind that nobody knows still ends what stood before it.
+    named.or_else(|| heads_section(bare).then_some(TypeWord::Choice))
+}
+
+/// `四、综合应用题（共 20 分）`.
+fn heads_section(line: &str) -> bool {
+    let rest = line.trim_start_matches(|c| "一二三四五六七八九十".contains(c));
+    let Some(name) = rest.strip_prefix(['、', '.', '．']).filter(|_| rest.len() < line.len())
+    else {
+        return false;
+    };
+    let name = name.split(['(', '（', ':', '：']).next().unwrap_or(name).trim();
+    name.ends_with('题') && name.chars().count() <= NAME_CHARS_MAX
 }
 
 fn chapter_of(line: &str) -> Option<&str> {
@@ -231,6 +307,8 @@ mod tests {
             ("（3）题", Line::Number(3, "题")),
             ("第4题：题", Line::Number(4, "题")),
             ("１０．题", Line::Number(10, "题")),
+            ("1.A", Line::Number(1, "A")),
+            ("2、X", Line::Number(2, "X")),
             ("1.5 mg 静注", Line::Text),
             ("2026年5月", Line::Text),
             ("A．甲", Line::Option(0)),
@@ -248,6 +326,14 @@ mod tests {
             ("【解析】因为", Line::Field(Column::Explanation, "因为")),
             ("难度：易", Line::Field(Column::Difficulty, "易")),
             ("参考答案", Line::Keys),
+            ("参考答案及解析", Line::Keys),
+            ("【答案与解析】", Line::Keys),
+            ("第 1 卷参考答案", Line::Keys),
+            ("参考答案（教师用）", Line::Keys),
+            ("【答案】", Line::Field(Column::Answer, "")),
+            ("四、综合应用题（20分）", Line::Type(TypeWord::Choice, "四、综合应用题（20分）")),
+            ("【专项练习·单选题】", Line::Type(known(ItemType::Single), "【专项练习·单选题】")),
+            ("---", Line::Empty),
             ("第三章 呼吸系统", Line::Chapter("第三章 呼吸系统")),
             ("第三天出现高热", Line::Text),
             ("", Line::Empty),
@@ -265,9 +351,26 @@ mod tests {
     }
 
     #[test]
+    fn marks_of_markdown_make_no_difference() {
+        for (line, bare) in [
+            ("## 一、单选题", "一、单选题"),
+            ("**1. 题干**", "1. 题干"),
+            ("**答案：** B", "答案： B"),
+            ("- A. 甲", "A. 甲"),
+            ("* B：乙", "B：乙"),
+            ("- 甲", "- 甲"),
+            ("#1 号染色体", "#1 号染色体"),
+        ] {
+            assert_eq!(unmarked_down(line), bare);
+        }
+    }
+
+    #[test]
     fn an_answer_may_stand_behind_what_comes_before() {
         assert_eq!(pieces("D．丁  答案：B 解析：因为"), ["D．丁", "答案：B", "解析：因为"]);
         assert_eq!(pieces("题干【答案】C"), ["题干", "【答案】C"]);
+        assert_eq!(pieces("【答案】D。解析：因为"), ["【答案】D。", "解析：因为"]);
+        assert_eq!(pieces("无误；答案：见下"), ["无误；答案：见下"]);
         assert_eq!(pieces("下列答案：正确的是"), ["下列答案：正确的是"]);
     }
 }

@@ -18,7 +18,8 @@ use crate::raw::Place;
 use crate::wording::NO_TOPIC;
 use crate::wording::words::{Column, TypeWord};
 use draft::{Draft, Group};
-use line::{Line, Shared, line_of, pieces};
+use keys::Key;
+use line::{Line, Shared, line_of, pieces, unmarked_down};
 
 /// Reads a file and names every problem, not only the first. An item with an error is left out.
 #[must_use]
@@ -29,7 +30,7 @@ pub fn read(bytes: &[u8], file: &str, defaults: &Defaults) -> Imported {
     };
     let mut reader = Reader::new(Intake::new(file, defaults));
     for (number, line) in (1..).zip(text.lines()) {
-        for piece in pieces(line.trim()) {
+        for piece in pieces(&unmarked_down(line)) {
             reader.line(number, piece);
         }
     }
@@ -40,14 +41,15 @@ pub fn read(bytes: &[u8], file: &str, defaults: &Defaults) -> Imported {
 #[must_use]
 pub(crate) fn is_text(text: &str) -> bool {
     let mut numbered = false;
-    text.lines().flat_map(|line| pieces(line.trim())).any(|piece| match line_of(piece) {
+    let mut tells = |piece: &str| match line_of(piece) {
         Line::Number(_, rest) => {
             numbered = true;
             stem::taken_apart(rest).is_some()
         }
         Line::Option(0) | Line::Field(Column::Answer, _) => numbered,
         _ => false,
-    })
+    };
+    text.lines().any(|line| pieces(&unmarked_down(line)).into_iter().any(&mut tells))
 }
 
 /// What has been read, in the order of the file.
@@ -67,8 +69,10 @@ struct Reader<'a> {
     group: Option<Group>,
     entries: Vec<Entry>,
     /// Answers that stand together, by section and number.
-    keys: HashMap<(usize, u32), String>,
+    keys: HashMap<(usize, u32), Key>,
     in_keys: bool,
+    /// The newest of them.
+    newest_key: Option<(usize, u32)>,
     /// The last number of a list inside the question at hand.
     listed: Option<u32>,
     /// The number of the newest question of the section.
@@ -88,6 +92,7 @@ impl<'a> Reader<'a> {
             entries: Vec::new(),
             keys: HashMap::new(),
             in_keys: false,
+            newest_key: None,
             listed: None,
             newest: 0,
             after_empty: false,
@@ -98,6 +103,9 @@ impl<'a> Reader<'a> {
         let line = line_of(text);
         if self.in_keys {
             self.key_line(number, text, &line);
+            return;
+        }
+        if matches!(line, Line::Number(..) | Line::Text) && self.answers_all(text) {
             return;
         }
         match line {
@@ -178,6 +186,12 @@ impl<'a> Reader<'a> {
             rest.clone_into(&mut self.topic);
             return;
         }
+        // `答案：1.A 2.B` speaks of all questions of the section.
+        let pairs = if column == Column::Answer { keys::pairs(rest) } else { vec![] };
+        if !pairs.is_empty() && keys::are_plain(&pairs) && self.newest > 0 {
+            self.learn(pairs);
+            return;
+        }
         match &mut self.draft {
             Some(draft) => draft.field(column, rest),
             None => self.ignore(line, text),
@@ -226,17 +240,53 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn key_line(&mut self, number: u32, text: &str, line: &Line<'_>) {
-        if let Line::Type(..) = line {
-            self.section = self.section_after(text);
-            return;
-        }
+    /// `1.C 2.A` without a heading, behind questions of these numbers that have no answers.
+    fn answers_all(&mut self, text: &str) -> bool {
         let pairs = keys::pairs(text);
-        if pairs.is_empty() && !text.is_empty() {
-            self.ignore(number, text);
+        let known = |(number, _): &(u32, String)| *number <= self.newest;
+        let all = pairs.len() > 1
+            && pairs.iter().all(known)
+            && keys::are_plain(&pairs)
+            && self.draft.as_ref().is_some_and(|draft| !draft.is_answered());
+        if all {
+            self.learn(pairs);
         }
+        all
+    }
+
+    fn learn(&mut self, pairs: Vec<(u32, String)>) {
         for (question, answer) in pairs {
-            self.keys.insert((self.section, question), answer);
+            let place = (self.section, question);
+            self.newest_key = Some(place);
+            self.keys.insert(place, Key { answer, explanation: String::new() });
+        }
+    }
+
+    fn key_line(&mut self, number: u32, text: &str, line: &Line<'_>) {
+        let newest = self.newest_key.and_then(|place| self.keys.get_mut(&place));
+        match (line, newest) {
+            (Line::Empty, _) => {}
+            (Line::Type(..), _) => {
+                self.section = self.section_after(text);
+                self.newest_key = None;
+            }
+            (Line::Field(Column::Explanation, rest), Some(key)) => key.explain(rest),
+            (Line::Field(Column::Answer, rest), Some(key)) if keys::pairs(rest).is_empty() => {
+                if key.answer.is_empty() {
+                    (*rest).clone_into(&mut key.answer);
+                }
+            }
+            (_, newest) => {
+                let pairs = match line {
+                    Line::Field(Column::Answer, rest) => keys::pairs(rest),
+                    _ => keys::pairs(text),
+                };
+                match newest.filter(|key| !key.explanation.is_empty()) {
+                    Some(key) if pairs.is_empty() || !keys::are_plain(&pairs) => key.explain(text),
+                    _ if pairs.is_empty() => self.ignore(number, text),
+                    _ => self.learn(pairs),
+                }
+            }
         }
     }
 
