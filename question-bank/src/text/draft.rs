@@ -30,7 +30,7 @@ pub(super) struct Draft {
     pub section: usize,
     pub heading: Option<(TypeWord, String)>,
     line: u32,
-    number: Option<u32>,
+    pub number: Option<u32>,
     stem: String,
     options: String,
     answer: Option<String>,

@@ -33,6 +33,8 @@ pub(super) enum Line<'a> {
     Field(Column, &'a str),
     /// `12．…`.
     Number(u32, &'a str),
+    /// `题干：…`, without a number.
+    Question(&'a str),
     /// `A．…`, with its place in the alphabet.
     Option(usize),
     Text,
@@ -47,11 +49,14 @@ pub(super) struct Shared {
 
 /// What a line is, ends trimmed.
 pub(super) fn line_of(line: &str) -> Line<'_> {
-    if line.is_empty() || is_rule(line) {
+    if line.is_empty() || is_rule(line) || is_page_number(line) {
         return Line::Empty;
     }
     if heads_keys(line) {
         return Line::Keys;
+    }
+    if let Some(rest) = question_of(line) {
+        return Line::Question(rest);
     }
     if let Some(shared) = shared_of(line) {
         return Line::Shared(shared);
@@ -94,6 +99,33 @@ pub(super) fn unmarked_down(line: &str) -> Cow<'_, str> {
 /// A line that only divides.
 fn is_rule(line: &str) -> bool {
     line.len() >= 3 && line.chars().all(|c| matches!(c, '-' | '=' | '*' | '_' | '—' | '─'))
+}
+
+/// `第 2 页`, `=== 第1页 ===`, `第1页，共40页`.
+fn is_page_number(line: &str) -> bool {
+    let bare = line.trim_matches(|c: char| matches!(c, '=' | '-' | '—' | ' '));
+    let number = |text: &str| {
+        let text = text.trim();
+        !text.is_empty() && text.len() <= 5 && text.chars().all(|c| c.is_ascii_digit())
+    };
+    let Some((page, rest)) = bare.strip_prefix('第').and_then(|rest| rest.split_once('页'))
+    else {
+        return false;
+    };
+    let rest = rest.trim_start_matches([',', '，', '/', ' ', '、']);
+    let all = rest.strip_prefix('共').and_then(|rest| rest.strip_suffix('页'));
+    number(page) && (rest.is_empty() || all.is_some_and(number))
+}
+
+/// What `题干：` or `【题目】` stands before.
+pub(super) fn question_of(line: &str) -> Option<&str> {
+    let names = ["题干", "题目"];
+    let named = names.iter().find_map(|name| line.strip_prefix(name)?.strip_prefix([':', '：']));
+    let bracketed = || {
+        let rest = line.strip_prefix('【')?;
+        names.iter().find_map(|name| rest.strip_prefix(name)?.strip_prefix('】'))
+    };
+    named.or_else(bracketed).map(|rest| rest.trim_start_matches([':', '：']).trim())
 }
 
 /// `参考答案及解析`, `【答案与解析】`, `第一卷 参考答案（教师用）`: answers that stand together follow.
@@ -334,6 +366,12 @@ mod tests {
             ("四、综合应用题（20分）", Line::Type(TypeWord::Choice, "四、综合应用题（20分）")),
             ("【专项练习·单选题】", Line::Type(known(ItemType::Single), "【专项练习·单选题】")),
             ("---", Line::Empty),
+            ("=== 第2页 ===", Line::Empty),
+            ("第1页，共40页", Line::Empty),
+            ("第2页的图", Line::Text),
+            ("题干：患者", Line::Question("患者")),
+            ("【题目】", Line::Question("")),
+            ("题目要求", Line::Text),
             ("第三章 呼吸系统", Line::Chapter("第三章 呼吸系统")),
             ("第三天出现高热", Line::Text),
             ("", Line::Empty),

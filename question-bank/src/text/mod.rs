@@ -40,17 +40,28 @@ pub fn read(bytes: &[u8], file: &str, defaults: &Defaults) -> Imported {
 /// Whether a text looks like this format: numbered questions with options, or with answers.
 #[must_use]
 pub(crate) fn is_text(text: &str) -> bool {
-    let mut numbered = false;
+    let (mut numbered, mut headed) = (false, false);
     let mut tells = |piece: &str| match line_of(piece) {
         Line::Number(_, rest) => {
             numbered = true;
-            stem::taken_apart(rest).is_some()
+            headed || stem::taken_apart(rest).is_some()
+        }
+        Line::Question(_) => {
+            numbered = true;
+            false
+        }
+        Line::Type(..) | Line::Shared(_) => {
+            headed = true;
+            false
         }
         Line::Option(0) | Line::Field(Column::Answer, _) => numbered,
         _ => false,
     };
     text.lines().any(|line| pieces(&unmarked_down(line)).into_iter().any(&mut tells))
 }
+
+/// Where answers go whose heading names no type: to whatever question has their number.
+const SECTIONS_ALL: usize = usize::MAX;
 
 /// What has been read, in the order of the file.
 enum Entry {
@@ -127,11 +138,12 @@ impl<'a> Reader<'a> {
             Line::Keys => {
                 self.end_group();
                 self.in_keys = true;
-                self.section = usize::from(self.section > 0);
+                self.section = SECTIONS_ALL;
             }
             Line::Number(question, rest) if self.begins(question) => {
-                self.begin(number, question, rest);
+                self.begin(number, Some(question), rest);
             }
+            Line::Question(rest) => self.begin(number, None, rest),
             Line::Field(column, rest) => self.field(number, column, rest, text),
             Line::Option(place) => self.option(number, place, text),
             Line::Number(..) | Line::Chapter(_) | Line::Text => self.text(number, text),
@@ -156,14 +168,16 @@ impl<'a> Reader<'a> {
         question == next
     }
 
-    fn begin(&mut self, line: u32, question: u32, rest: &str) {
+    fn begin(&mut self, line: u32, question: Option<u32>, rest: &str) {
         self.end_draft();
-        if self.group.as_ref().is_some_and(|group| group.is_over(question)) {
+        let over = |group: &Group| question.is_some_and(|question| group.is_over(question));
+        if self.group.as_ref().is_some_and(over) {
             self.end_group();
         }
         self.listed = None;
-        self.newest = question;
-        self.draft = Some(self.draft_of(line, Some(question), rest));
+        self.newest = question.unwrap_or(self.newest);
+        let rest = line::question_of(rest).unwrap_or(rest);
+        self.draft = Some(self.draft_of(line, question, rest));
     }
 
     fn draft_of(&self, line: u32, number: Option<u32>, stem: &str) -> Draft {
@@ -299,7 +313,27 @@ impl<'a> Reader<'a> {
         });
         let mut sections =
             drafts.filter(|draft| draft.heading.as_ref().map(|(word, _)| *word) == wanted);
-        sections.next().map_or(self.section + 1, |draft| draft.section)
+        let next = if self.section == SECTIONS_ALL { 1 } else { self.section + 1 };
+        sections.next().map_or(next, |draft| draft.section)
+    }
+
+    /// Gives answers of no section to the question of their number; where several sections have
+    /// it, to the first.
+    fn settle_keys(&mut self) {
+        let drafts = self.entries.iter().flat_map(|entry| match entry {
+            Entry::Alone(draft) => std::slice::from_ref(draft),
+            Entry::Group(group) => group.items.as_slice(),
+        });
+        let places = drafts.filter_map(|draft| Some((draft.section, draft.number?)));
+        let settled: Vec<_> = places
+            .filter_map(|(section, number)| {
+                let key = self.keys.remove(&(SECTIONS_ALL, number))?;
+                Some(((section, number), key))
+            })
+            .collect();
+        for (place, key) in settled {
+            self.keys.entry(place).or_insert(key);
+        }
     }
 
     fn ignore(&mut self, line: u32, text: &str) {
@@ -327,6 +361,7 @@ impl<'a> Reader<'a> {
 
     fn end(mut self) -> Imported {
         self.end_group();
+        self.settle_keys();
         let mut untold = None;
         for entry in self.entries {
             let unit = match entry {
