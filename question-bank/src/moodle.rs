@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 use crate::check::Imported;
 use crate::decode::decode;
 use crate::foreign::{Found, Importer, NotHeld, Weighted, choose, decoded, pair};
-use crate::html::{self, Plain};
+use crate::html::{self, PICTURE, Plain, Shown};
 use crate::item::Defaults;
 use crate::raw::{Place, RawUnit};
 use crate::wording::judge_options;
@@ -84,6 +84,7 @@ fn read_question(importer: &mut Importer<'_>, element: &Element, kind: &str) {
         place,
         ..RawUnit::default()
     };
+    add_old_picture(element, &mut unit, &mut found);
     let says = |name: &str| element.child(name).map(Element::text).unwrap_or_default();
     let points = says("defaultgrade").trim().parse::<f64>();
     if !says("name").trim().is_empty() || points.is_ok_and(|points| (points - 1.0).abs() > 1e-9) {
@@ -124,6 +125,19 @@ fn unsupported(kind: &str) -> NotHeld {
         None => format!("题型 {shown:?} 无法识别，不能导入"),
     };
     ("type_unsupported", message)
+}
+
+/// Moodle 1 had one picture a question, beside its text.
+fn add_old_picture(element: &Element, unit: &mut RawUnit, found: &mut Found) {
+    let name = element.text_at(&["image"]).unwrap_or_default();
+    if name.is_empty() {
+        return;
+    }
+    let data = element.text_at(&["image_base64"]).unwrap_or_default();
+    let source = if data.is_empty() { name } else { format!("data:image/png;base64,{data}") };
+    let shown = vec![Shown { source, words: String::new() }];
+    let picture = Plain { text: PICTURE.to_string(), pictures: shown, lost: vec![] };
+    unit.stem = format!("{}\n{}", unit.stem, found.text(picture));
 }
 
 /// Whether an author wrote this feedback, and not Moodle by itself.
@@ -282,6 +296,17 @@ mod tests {
         assert_eq!((read.accepted, read.pictures.len()), (1, 1), "{:?}", read.problems);
         let item = &read.units[0].items[0];
         assert_eq!((item.stem.as_str(), item.options[0].text.as_str()), ("[图1]是", "[图2]"));
+        let old = text.replace("@@PLUGINFILE@@/a%20b.png", "data:image/png;base64,AAAA").replace(
+            "<answer fraction='100'>",
+            &format!(
+                "<image>a.png</image><image_base64>\n{DOT}\n</image_base64><answer fraction='100'>"
+            ),
+        );
+        let old =
+            old.replace("&lt;img src=\"data:image/png;base64,AAAA\" alt=\"胸片\"&gt;", "图示");
+        let old = super::read(old.as_bytes(), "quiz.xml", &Defaults::default());
+        assert_eq!((old.accepted, old.pictures.len()), (1, 1), "{:?}", old.problems);
+        assert_eq!(old.units[0].items[0].stem, "图示是\n[图1]");
         assert_eq!(item.media[0].words, "胸片");
         assert!(item.media.iter().all(|media| media.picture == read.pictures[0].hash));
     }

@@ -19,7 +19,7 @@ pub(super) struct Body {
 /// A place where the candidate chooses.
 pub(super) enum Interaction {
     Choice { prompt: Plain, many: bool, weighted: bool, inline: bool, options: Vec<Weighted> },
-    Match { prompt: Plain, pairs: Vec<(Plain, String)> },
+    Match { prompt: Plain, weighted: bool, pairs: Vec<(Plain, String)> },
 }
 
 /// The most choices of an interaction that are looked at.
@@ -101,7 +101,7 @@ impl Walk<'_> {
                 self.choice(child)?;
             }
             "matchInteraction" => {
-                let matching = matching(child, self.declared)?;
+                let matching = matching(child, self.declared, self.found)?;
                 self.interactions.push(matching);
             }
             "feedbackBlock" | "feedbackInline" => {
@@ -230,7 +230,11 @@ fn choice(element: &Element, declared: &Declared) -> Result<Interaction, NotHeld
     })
 }
 
-fn matching(element: &Element, declared: &Declared) -> Result<Interaction, NotHeld> {
+fn matching(
+    element: &Element,
+    declared: &Declared,
+    found: &mut Found,
+) -> Result<Interaction, NotHeld> {
     let response = response(element, declared)?;
     let sets: Vec<&Element> = element.all("simpleMatchSet").collect();
     let [stems, options] = sets.as_slice() else {
@@ -249,10 +253,15 @@ fn matching(element: &Element, declared: &Declared) -> Result<Interaction, NotHe
         return Err(("group_bad", format!("配对题不超过 {CHOICES_MAX} 项")));
     }
     let right = response.pairs();
+    if right.is_empty() {
+        return Err(("key_missing", "配对题没有答案".to_owned()));
+    }
+    let options: Vec<(String, String)> =
+        options.into_iter().map(|(identifier, option)| (identifier, found.text(option))).collect();
     let mut pairs = Vec::with_capacity(stems.len() + options.len());
     // All options, in their order, whether anything belongs to them or not.
     for (_, option) in &options {
-        pairs.push((Plain::default(), option.text.clone()));
+        pairs.push((Plain::default(), option.clone()));
     }
     for (identifier, stem) in stems {
         let of = right.iter().filter(|(first, _)| *first == identifier);
@@ -261,11 +270,11 @@ fn matching(element: &Element, declared: &Declared) -> Result<Interaction, NotHe
             return Err(("key_not_one", message));
         };
         let option = options.iter().find(|(known, _)| known == second);
-        let option = option.map(|(_, option)| option.text.clone());
+        let option = option.map(|(_, option)| option.clone());
         let option = option.ok_or(("key_outside", "配对题的答案不在选项中".to_owned()))?;
         pairs.push((stem, option));
     }
-    Ok(Interaction::Match { prompt: prompt(element), pairs })
+    Ok(Interaction::Match { prompt: prompt(element), weighted: response.is_weighted(), pairs })
 }
 
 impl Interaction {
@@ -287,18 +296,23 @@ impl Interaction {
         match self {
             Self::Choice { prompt, many, weighted, options, .. } => {
                 unit.stem = joined(found.text(prompt));
-                if weighted {
-                    found.note("weights_lost", "选项的得分比例不能保存，按考试的计分规则给分");
-                }
+                note_weights(weighted, found);
                 choose(unit, found, many, options)?;
                 judged(unit);
             }
-            Self::Match { prompt, pairs } => {
+            Self::Match { prompt, weighted, pairs } => {
                 unit.stem = joined(found.text(prompt));
+                note_weights(weighted, found);
                 pair(unit, found, pairs);
             }
         }
         Ok(())
+    }
+}
+
+fn note_weights(weighted: bool, found: &mut Found) {
+    if weighted {
+        found.note("weights_lost", "选项的得分比例不能保存，按考试的计分规则给分");
     }
 }
 

@@ -303,3 +303,45 @@ fn right_and_wrong_in_english_are_said_in_our_words() {
     assert_eq!((unit.item_type, unit.items[0].key.bits()), (ItemType::Judge, 0b10));
     assert_eq!(unit.items[0].explanation, "「正确」：否");
 }
+
+#[test]
+fn options_of_a_match_keep_their_pictures_and_tell_their_losses() {
+    let option = |identifier: &str, says: &str| {
+        format!(
+            "<simpleAssociableChoice identifier=\"{identifier}\">{says}</simpleAssociableChoice>"
+        )
+    };
+    let body = |one: &str, two: &str| {
+        format!(
+            "<matchInteraction responseIdentifier=\"R\"><simpleMatchSet>{}{}</simpleMatchSet>\
+            <simpleMatchSet>{}{}</simpleMatchSet></matchInteraction>",
+            option("x", "一"),
+            option("y", "二"),
+            option("p", one),
+            option("q", two)
+        )
+    };
+    let declared = "cardinality=\"multiple\" baseType=\"directedPair\"><correctResponse><value>x q</value>\
+        <value>y p</value></correctResponse><mapping><mapEntry mapKey=\"x q\" mappedValue=\"1\"/>\
+        <mapEntry mapKey=\"y p\" mappedValue=\"0.5\"/></mapping>";
+    let parts = [
+        ("m.xml", item("m", declared, &body("<img src=\"a.png\"/>", "<img src=\"b.png\"/>"))),
+        ("n.xml", item("n", declared, &body("<b>甲</b>", "乙"))),
+        (
+            "o.xml",
+            item("o", "cardinality=\"multiple\" baseType=\"directedPair\">", &body("甲", "乙")),
+        ),
+    ];
+    let parts: Vec<(&str, &str)> =
+        parts.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    let read = read_bytes(&package(&parts));
+    let of = |name: &str| -> Vec<&str> {
+        let of_part = read.problems.iter().filter(|problem| problem.sheet.as_deref() == Some(name));
+        of_part.map(|problem| problem.code).collect()
+    };
+    assert!(of("m.xml").contains(&"media_missing"), "{:?}", of("m.xml"));
+    assert!(!of("m.xml").contains(&"options_count"), "{:?}", of("m.xml"));
+    assert_eq!(of("n.xml"), ["emphasis_lost", "weights_lost"]);
+    assert_eq!(of("o.xml"), ["key_missing"]);
+    assert_eq!((read.items, read.accepted), (5, 2));
+}
