@@ -41,6 +41,8 @@ pub(super) struct Draft {
     topic: String,
     tags: Vec<String>,
     part: Part,
+    /// Whether it began with nothing but its number.
+    bare: bool,
 }
 
 impl Draft {
@@ -53,11 +55,24 @@ impl Draft {
         stem: &str,
     ) -> Self {
         let (stem, heading) = (stem.to_owned(), heading.cloned());
-        Self { section, heading, line, number, stem, topic, ..Self::default() }
+        let bare = number.is_some() && stem.is_empty();
+        Self { section, heading, line, number, stem, topic, bare, ..Self::default() }
     }
 
     pub(super) fn is_answered(&self) -> bool {
         self.answer.is_some()
+    }
+
+    /// Whether the question itself may still come under its name.
+    pub(super) fn awaits_stem(&self) -> bool {
+        self.bare && !self.is_answered() && !self.has_options()
+    }
+
+    /// Gives it its question; what stood in that place is handed back.
+    pub(super) fn name_stem(&mut self, stem: &str) -> String {
+        self.bare = false;
+        self.part = Part::Stem;
+        std::mem::replace(&mut self.stem, stem.to_owned())
     }
 
     pub(super) fn has_options(&self) -> bool {

@@ -96,6 +96,35 @@ pub(super) fn unmarked_down(line: &str) -> Cow<'_, str> {
     Cow::Borrowed(item.filter(|item| option_of(item).is_some()).unwrap_or(line))
 }
 
+/// Gives options that have nothing but white space behind their letters the mark that others have.
+/// A line alone may begin with a letter; one that is followed by the next letter is an option.
+pub(super) fn mark_spaced_options(lines: &mut [Cow<'_, str>]) {
+    let spaced = |line: &str| {
+        let first = line.chars().next().filter(|c| matches!(c, 'A'..='Z' | 'Ａ'..='Ｚ'))?;
+        let behind = line[first.len_utf8()..].strip_prefix([' ', '\t', '\u{3000}'])?.trim_start();
+        // `A . 甲` has its mark.
+        (!behind.is_empty() && option_of(line).is_none()).then_some((letter(first)?, first))
+    };
+    let filled: Vec<usize> = (0..lines.len()).filter(|at| !lines[*at].is_empty()).collect();
+    let mut next = None;
+    for (place, at) in filled.iter().enumerate() {
+        let here = spaced(&lines[*at]);
+        let Some((option, first)) = here else {
+            next = None;
+            continue;
+        };
+        let follows = filled.get(place + 1).and_then(|at| spaced(&lines[*at]));
+        let begins = option == 0 && follows.is_some_and(|(option, _)| option == 1);
+        if begins || next == Some(option) {
+            let text = lines[*at][first.len_utf8()..].trim_start();
+            lines[*at] = Cow::Owned(format!("{first}. {text}"));
+            next = Some(option + 1);
+        } else {
+            next = None;
+        }
+    }
+}
+
 /// A line that only divides.
 fn is_rule(line: &str) -> bool {
     line.len() >= 3 && line.chars().all(|c| matches!(c, '-' | '=' | '*' | '_' | '—' | '─'))
@@ -183,6 +212,11 @@ pub(super) fn pieces(line: &str) -> Vec<&str> {
 pub(super) fn number_of(line: &str) -> Option<(u32, &str)> {
     let bare = line.strip_prefix("第").unwrap_or(line);
     let (bracketed, bare) = match bare.strip_prefix(['(', '（', '[', '【']) {
+        // `【题目2】`.
+        Some(rest) if line.starts_with('【') => {
+            let named = ["题目", "试题", "题"].iter().find_map(|name| rest.strip_prefix(name));
+            (true, named.unwrap_or(rest))
+        }
         Some(rest) => (true, rest),
         None => (false, bare),
     };
@@ -338,6 +372,7 @@ mod tests {
             ("12、题", Line::Number(12, "题")),
             ("（3）题", Line::Number(3, "题")),
             ("第4题：题", Line::Number(4, "题")),
+            ("【题目5】", Line::Number(5, "")),
             ("１０．题", Line::Number(10, "题")),
             ("1.A", Line::Number(1, "A")),
             ("2、X", Line::Number(2, "X")),
@@ -385,6 +420,26 @@ mod tests {
             ("7、8题共用选项", true, Some((7, 8))),
         ] {
             assert_eq!(line_of(line), Line::Shared(Shared { options, numbers }), "{line}");
+        }
+    }
+
+    #[test]
+    fn letters_in_a_row_are_options_without_marks() {
+        let marked = |lines: &[&'static str]| -> Vec<String> {
+            let mut lines: Vec<_> = lines.iter().map(|line| Cow::Borrowed(*line)).collect();
+            mark_spaced_options(&mut lines);
+            lines.into_iter().map(Cow::into_owned).collect()
+        };
+        assert_eq!(
+            marked(&["题", "A 甲", "", "B\t乙", "C　丙", "答案：A"]),
+            ["题", "A. 甲", "", "B. 乙", "C. 丙", "答案：A"]
+        );
+        for lines in [
+            ["A 型行为", "易患冠心病", "B 型"],
+            ["B 甲", "A 乙", "C 丙"],
+            ["A. 甲", "B. 乙", "A 丙"],
+        ] {
+            assert_eq!(marked(&lines), lines);
         }
     }
 

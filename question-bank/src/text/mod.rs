@@ -19,7 +19,7 @@ use crate::wording::NO_TOPIC;
 use crate::wording::words::{Column, TypeWord};
 use draft::{Draft, Group};
 use keys::Key;
-use line::{Line, Shared, line_of, pieces, unmarked_down};
+use line::{Line, Shared, line_of, mark_spaced_options, pieces, unmarked_down};
 
 /// Reads a file and names every problem, not only the first. An item with an error is left out.
 #[must_use]
@@ -29,8 +29,10 @@ pub fn read(bytes: &[u8], file: &str, defaults: &Defaults) -> Imported {
         Err(why) => return Imported::refused(file, why.code(), why.to_string()),
     };
     let mut reader = Reader::new(Intake::new(file, defaults));
-    for (number, line) in (1..).zip(text.lines()) {
-        for piece in pieces(&unmarked_down(line)) {
+    let mut lines: Vec<_> = text.lines().map(unmarked_down).collect();
+    mark_spaced_options(&mut lines);
+    for (number, line) in (1..).zip(&lines) {
+        for piece in pieces(line) {
             reader.line(number, piece);
         }
     }
@@ -57,7 +59,9 @@ pub(crate) fn is_text(text: &str) -> bool {
         Line::Option(0) | Line::Field(Column::Answer, _) => numbered,
         _ => false,
     };
-    text.lines().any(|line| pieces(&unmarked_down(line)).into_iter().any(&mut tells))
+    let mut lines: Vec<_> = text.lines().map(unmarked_down).collect();
+    mark_spaced_options(&mut lines);
+    lines.iter().any(|line| pieces(line).into_iter().any(&mut tells))
 }
 
 /// Where answers go whose heading names no type: to whatever question has their number.
@@ -143,7 +147,15 @@ impl<'a> Reader<'a> {
             Line::Number(question, rest) if self.begins(question) => {
                 self.begin(number, Some(question), rest);
             }
-            Line::Question(rest) => self.begin(number, None, rest),
+            Line::Question(rest) => match self.draft.as_mut().filter(|draft| draft.awaits_stem()) {
+                Some(draft) => {
+                    let before = draft.name_stem(rest);
+                    if !before.is_empty() {
+                        self.ignore(number, &before);
+                    }
+                }
+                None => self.begin(number, None, rest),
+            },
             Line::Field(column, rest) => self.field(number, column, rest, text),
             Line::Option(place) => self.option(number, place, text),
             Line::Number(..) | Line::Chapter(_) | Line::Text => self.text(number, text),

@@ -236,3 +236,18 @@ fn questions_without_numbers_begin_with_their_name() {
     assert_eq!(read.units[1].items[0].stem, "按规定");
     assert!(is_text("（1-2题共用备选答案）\nA. 甲  B. 乙\n1. 一\n2. 二\n"));
 }
+
+#[test]
+fn fields_above_a_question_belong_to_it() {
+    let text = "【题目1】\n标题：一号\n难度：难\n题干：甲题\nA. 一\nB. 二\n答案：A\n解析：略\n\n\
+        【题目2】\n难度：易\n题干：乙题\nA. 一\nB. 二\n答案：B\n";
+    let read = read_text(text);
+    assert_eq!(codes(&read), ["line_ignored", "topic_missing"], "{:?}", read.problems);
+    let said: Vec<_> = read
+        .units
+        .iter()
+        .map(|unit| (unit.items[0].stem.as_str(), unit.difficulty.name(), unit.items[0].key.bits()))
+        .collect();
+    assert_eq!(said, [("甲题", "hard", 0b01), ("乙题", "easy", 0b10)]);
+    assert_eq!(read.units[0].items[0].explanation, "略");
+}
