@@ -29,16 +29,24 @@ pub fn read(bytes: &[u8], file: &str, defaults: &Defaults) -> Imported {
 #[must_use]
 pub(crate) fn is_gift(text: &str) -> bool {
     blocks(text).any(|(_, block)| {
+        let noted = ["// [id:", "// [tag:", "// question:"];
+        if block.lines().any(|line| noted.iter().any(|note| line.starts_with(note))) {
+            return true;
+        }
         let block = without_comments(block);
         block.trim_start().starts_with("$CATEGORY:")
+            || is_marked(&block)
             || scan::question(&block).is_ok_and(|question| {
                 let body = question.body.trim_start();
-                body.starts_with(['=', '~', '#'])
-                    || answers::truth(body).is_some()
-                    || !question.title.is_empty()
-                    || question.markup != Markup::Auto
+                body.starts_with(['=', '~', '#']) || answers::truth(body).is_some()
             })
     })
+}
+
+/// Whether a block begins as only this format does: `::title::` or `[html]`.
+fn is_marked(block: &str) -> bool {
+    let titled = block.trim_start().strip_prefix("::").is_some_and(|rest| rest.contains("::"));
+    titled || scan::markup_of(block).0 != Markup::Auto
 }
 
 /// Pieces between empty lines, with the line from 1 at which each begins.

@@ -90,9 +90,14 @@ fn what_cannot_be_held_is_said_with_its_line() {
 
 #[test]
 fn it_is_told_from_other_texts() {
-    for text in
-        ["Q {=a ~b}", "$CATEGORY: x\n\nQ {T}", "// c\n::t::Q\n{\n=a\n~b\n}\n", "::t::Why? {}"]
-    {
+    for text in [
+        "Q {=a ~b}",
+        "$CATEGORY: x\n\nQ {T}",
+        "// c\n::t::Q\n{\n=a\n~b\n}\n",
+        "::t::Why? {}",
+        "// [id:7]\nWhy? {}",
+        "[markdown] *x*",
+    ] {
         assert!(is_gift(text), "{text}");
     }
     for text in ["1. 题 {注}\nA. x\nB. y", "Q\nA. x\nB. y\nANSWER: A", "{\"format\":1}", ""] {

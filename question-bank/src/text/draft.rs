@@ -7,7 +7,7 @@ use exam_core::item::ItemType;
 use super::keys::Key;
 use super::stem::taken_apart;
 use crate::hash::derived_code;
-use crate::raw::{Place, RawItem, RawOption, RawUnit};
+use crate::raw::{Damage, Field, Place, RawItem, RawOption, RawUnit};
 use crate::wording::options::letter;
 use crate::wording::words::{self, Column, TypeWord};
 use crate::wording::{NO_TOPIC, answer, inferred, judge_key, options};
@@ -43,6 +43,9 @@ pub(super) struct Draft {
     part: Part,
     /// Whether it began with nothing but its number.
     bare: bool,
+    /// Whether it may be no question at all.
+    doubted: bool,
+    damage: Vec<Damage>,
 }
 
 impl Draft {
@@ -61,6 +64,20 @@ impl Draft {
 
     pub(super) fn is_answered(&self) -> bool {
         self.answer.is_some()
+    }
+
+    /// A text that is a question only if options or an answer follow.
+    pub(super) fn doubted(self) -> Self {
+        Self { doubted: true, ..self }
+    }
+
+    pub(super) fn is_doubtful(&self) -> bool {
+        self.doubted && !self.is_answered() && !self.has_options()
+    }
+
+    /// The line where it begins, and its text.
+    pub(super) fn place_and_text(&mut self) -> (u32, String) {
+        (self.line, std::mem::take(&mut self.stem))
     }
 
     /// Whether the question itself may still come under its name.
@@ -146,6 +163,10 @@ impl Draft {
     fn answer(&mut self, keys: &HashMap<(usize, u32), Key>) -> String {
         let key = self.number.and_then(|number| keys.get(&(self.section, number)).cloned());
         let key = key.map(|key| {
+            if let Some(own) = self.answer.as_deref().filter(|own| !key.says(own)) {
+                let message = format!("题下的答案「{own}」与后面的答案「{}」不同", key.answer);
+                self.damage.push(Damage { field: Field::Key, code: "key_conflict", message });
+            }
             if self.explanation.is_empty() {
                 self.explanation = key.explanation;
             }
@@ -196,7 +217,7 @@ impl Draft {
             options: listed,
             key,
             explanation: self.explanation.trim().to_owned(),
-            place: Place { row: Some(self.line), ..Place::default() },
+            place: Place { row: Some(self.line), damage: self.damage, ..Place::default() },
             ..RawUnit::default()
         };
         if unit.code.is_empty() {

@@ -14,6 +14,12 @@ pub(super) struct Key {
 }
 
 impl Key {
+    /// Whether `answer` is the same one, in whatever spelling.
+    pub(super) fn says(&self, answer: &str) -> bool {
+        let bare = |answer: &str| folded(answer).replace(BETWEEN, "").replace('、', "");
+        bare(&self.answer) == bare(answer)
+    }
+
     /// Adds a line to the explanation.
     pub(super) fn explain(&mut self, line: &str) {
         if !self.explanation.is_empty() {

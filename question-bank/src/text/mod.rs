@@ -56,7 +56,7 @@ pub(crate) fn is_text(text: &str) -> bool {
             headed = true;
             false
         }
-        Line::Option(0) | Line::Field(Column::Answer, _) => numbered,
+        Line::Option(0) | Line::Field(Column::Answer, _) => numbered || headed,
         _ => false,
     };
     let mut lines: Vec<_> = text.lines().map(unmarked_down).collect();
@@ -120,7 +120,7 @@ impl<'a> Reader<'a> {
             self.key_line(number, text, &line);
             return;
         }
-        if matches!(line, Line::Number(..) | Line::Text) && self.answers_all(text) {
+        if matches!(line, Line::Number(..) | Line::Text) && self.answers_all(number, text) {
             return;
         }
         match line {
@@ -167,7 +167,9 @@ impl<'a> Reader<'a> {
 
     /// Whether a numbered line begins a question, and does not belong to a list inside one.
     fn begins(&mut self, question: u32) -> bool {
-        let Some(draft) = &self.draft else { return true };
+        let Some(draft) = self.draft.as_ref().filter(|draft| !draft.is_doubtful()) else {
+            return true;
+        };
         if draft.is_answered() || draft.has_options() {
             return true;
         }
@@ -215,7 +217,7 @@ impl<'a> Reader<'a> {
         // `答案：1.A 2.B` speaks of all questions of the section.
         let pairs = if column == Column::Answer { keys::pairs(rest) } else { vec![] };
         if !pairs.is_empty() && keys::are_plain(&pairs) && self.newest > 0 {
-            self.learn(pairs);
+            self.learn(line, pairs);
             return;
         }
         match &mut self.draft {
@@ -259,15 +261,22 @@ impl<'a> Reader<'a> {
                 self.group = Some(self.group_of(line, Shared { options: false, numbers: None }));
             }
         }
+        let chosen = matches!(&self.heading, Some((TypeWord::Known(item_type), _))
+            if !item_type.in_groups());
         match (&mut self.draft, &mut self.group) {
             (Some(draft), _) => draft.go_on(text),
             (None, Some(group)) => group.lead(text),
+            // Under a heading, and empty lines around it: a question without a number, unless
+            // neither options nor an answer follow.
+            (None, None) if chosen && self.after_empty => {
+                self.draft = Some(self.draft_of(line, None, text).doubted());
+            }
             (None, None) => self.ignore(line, text),
         }
     }
 
     /// `1.C 2.A` without a heading, behind questions of these numbers that have no answers.
-    fn answers_all(&mut self, text: &str) -> bool {
+    fn answers_all(&mut self, line: u32, text: &str) -> bool {
         let pairs = keys::pairs(text);
         let known = |(number, _): &(u32, String)| *number <= self.newest;
         let all = pairs.len() > 1
@@ -275,16 +284,25 @@ impl<'a> Reader<'a> {
             && keys::are_plain(&pairs)
             && self.draft.as_ref().is_some_and(|draft| !draft.is_answered());
         if all {
-            self.learn(pairs);
+            self.learn(line, pairs);
         }
         all
     }
 
-    fn learn(&mut self, pairs: Vec<(u32, String)>) {
+    fn learn(&mut self, line: u32, pairs: Vec<(u32, String)>) {
         for (question, answer) in pairs {
             let place = (self.section, question);
             self.newest_key = Some(place);
-            self.keys.insert(place, Key { answer, explanation: String::new() });
+            let known = self.keys.entry(place).or_default();
+            if known.answer.is_empty() {
+                known.answer = answer;
+            } else if !known.says(&answer) {
+                // Neither is taken: the item lacks its key.
+                known.answer.clear();
+                let message = format!("第 {question} 题的答案前后不同：请分题型写明答案");
+                let place = Place { row: Some(line), ..Place::default() };
+                self.intake.remark(Severity::Error, &place, None, "key_conflict", message);
+            }
         }
     }
 
@@ -310,7 +328,7 @@ impl<'a> Reader<'a> {
                 match newest.filter(|key| !key.explanation.is_empty()) {
                     Some(key) if pairs.is_empty() || !keys::are_plain(&pairs) => key.explain(text),
                     _ if pairs.is_empty() => self.ignore(number, text),
-                    _ => self.learn(pairs),
+                    _ => self.learn(number, pairs),
                 }
             }
         }
@@ -356,7 +374,12 @@ impl<'a> Reader<'a> {
     }
 
     fn end_draft(&mut self) {
-        let Some(draft) = self.draft.take() else { return };
+        let Some(mut draft) = self.draft.take() else { return };
+        if draft.is_doubtful() {
+            let (line, text) = draft.place_and_text();
+            self.ignore(line, &text);
+            return;
+        }
         match &mut self.group {
             Some(group) => group.items.push(draft),
             None => self.entries.push(Entry::Alone(draft)),

@@ -251,3 +251,30 @@ fn fields_above_a_question_belong_to_it() {
     assert_eq!(said, [("甲题", "hard", 0b01), ("乙题", "easy", 0b10)]);
     assert_eq!(read.units[0].items[0].explanation, "略");
 }
+
+#[test]
+fn two_answers_that_differ_are_a_conflict() {
+    let question = "1. 题\nA. 甲\nB. 乙\n";
+    for (text, said) in [
+        (format!("{question}答案：A\n参考答案\n1.B\n"), &["key_conflict", "topic_missing"][..]),
+        (format!("{question}答案：A\n参考答案\n1. A\n"), &["topic_missing"]),
+        (
+            format!("{question}参考答案\n1.A\n1.B\n"),
+            &["key_conflict", "key_missing", "topic_missing"],
+        ),
+        (format!("{question}参考答案\n1.A\n1.A\n"), &["topic_missing"]),
+    ] {
+        assert_eq!(codes(&read_text(&text)), said, "{text}");
+    }
+}
+
+#[test]
+fn a_question_without_a_number_may_stand_under_its_heading() {
+    let text = "## 多选题\n\n哪些正确？\n\nA. 甲\nB. 乙\nC. 丙\n\n答案：AB\n难度：3\n\n---\n\n## 判断题\n\n地球是圆的。\n\n\
+        答案：正确\n\n## 单选题\n\n（每题 1 分）\n\n15. 题\nA. 甲\nB. 乙\n答案：B\n";
+    assert!(is_text(text));
+    let read = read_text(text);
+    assert_eq!(codes(&read), ["line_ignored", "topic_missing"], "{:?}", read.problems);
+    assert_eq!(keys_of(&read), [0b011, 0b01, 0b10]);
+    assert_eq!(read.units[0].items[0].stem, "哪些正确？");
+}
