@@ -16,7 +16,7 @@ use crate::item::Defaults;
 use crate::problem::Severity;
 use crate::raw::Place;
 use crate::wording::NO_TOPIC;
-use crate::wording::words::{Column, TypeWord};
+use crate::wording::words::{Column, TypeWord, type_of};
 use draft::{Draft, Group};
 use keys::Key;
 use line::{Line, Shared, line_of, mark_spaced_options, pieces, unmarked_down};
@@ -205,7 +205,12 @@ impl<'a> Reader<'a> {
             _ if shared.options => ItemType::B1,
             _ => ItemType::A3,
         };
-        let item_type = if shared.options { ItemType::B1 } else { item_type };
+        // The line above the group knows better than the heading above the section.
+        let item_type = match (shared.options, item_type) {
+            (true, _) => ItemType::B1,
+            (false, ItemType::B1) => ItemType::A3,
+            (false, item_type) => item_type,
+        };
         Group::new(line, item_type, shared.numbers, self.topic.clone())
     }
 
@@ -307,6 +312,16 @@ impl<'a> Reader<'a> {
     }
 
     fn key_line(&mut self, number: u32, text: &str, line: &Line<'_>) {
+        // `单选题：1.A 2.B`.
+        if let Some((name, rest)) = text.split_once([':', '：', ' '])
+            && !name.starts_with(|c: char| c.is_ascii_digit())
+            && type_of(name).is_some()
+            && !keys::pairs(rest).is_empty()
+        {
+            self.section = self.section_after(name);
+            self.learn(number, keys::pairs(rest));
+            return;
+        }
         let newest = self.newest_key.and_then(|place| self.keys.get_mut(&place));
         match (line, newest) {
             (Line::Empty, _) => {}
@@ -336,7 +351,7 @@ impl<'a> Reader<'a> {
 
     /// The section whose heading names the same type as a heading above answers.
     fn section_after(&self, heading: &str) -> usize {
-        let wanted = crate::wording::words::type_of(heading);
+        let wanted = type_of(heading);
         let drafts = self.entries.iter().flat_map(|entry| match entry {
             Entry::Alone(draft) => std::slice::from_ref(draft),
             Entry::Group(group) => group.items.as_slice(),

@@ -278,3 +278,15 @@ fn a_question_without_a_number_may_stand_under_its_heading() {
     assert_eq!(keys_of(&read), [0b011, 0b01, 0b10]);
     assert_eq!(read.units[0].items[0].stem, "哪些正确？");
 }
+
+#[test]
+fn a_type_may_stand_before_its_answers_and_a_case_under_any_heading() {
+    let text = "B1型题\n（1～2题共用备选答案）\nA. 甲  B. 乙  C. 丙\n1. 一\n2. 二\n（3-4题共用题干）\n病例。\n\
+        3. 问\nA. x\nB. y\n4. 问二\nA. x\nB. y\n单选题\n1. 题\nA. x\nB. y\n参考答案\nB1型题：1.A 2.C 3-4 BA\n\
+        单选题 1.B\n";
+    let read = read_text(text);
+    assert_eq!(codes(&read), ["topic_missing"], "{:?}", read.problems);
+    let types: Vec<&str> = read.units.iter().map(|unit| unit.item_type.name()).collect();
+    assert_eq!(types, ["B1", "A3", "single"]);
+    assert_eq!(keys_of(&read), [0b001, 0b100, 0b10, 0b01, 0b10]);
+}
