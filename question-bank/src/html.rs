@@ -49,6 +49,8 @@ pub(crate) enum Lost {
     Link,
     /// Sound or film.
     Recording,
+    /// A file that a link leads to.
+    File,
     /// A formula that is not text.
     Formula,
     /// Raised or lowered text that Unicode has no characters for.
@@ -68,6 +70,7 @@ impl Lost {
             Self::Struck => "struck_text_lost",
             Self::Link => "link_lost",
             Self::Recording => "recording_lost",
+            Self::File => "file_lost",
             Self::Formula => "formula_lost",
             Self::Raised => "raised_text_lost",
             Self::Markdown => "markdown_kept",
@@ -83,6 +86,7 @@ impl Lost {
             Self::Struck => "删除线已去掉，请核对",
             Self::Link => "链接地址已去掉，只留下文字",
             Self::Recording => "音频或视频不能导入",
+            Self::File => "题目链接的文件不能导入",
             Self::Formula => "公式不能导入，请改为文字或图片",
             Self::Raised => "上标或下标没有对应的字符，已写成 ^( ) 或 _( )，请核对",
             Self::Markdown => "Markdown 标记按原样保留，请核对",
@@ -92,8 +96,18 @@ impl Lost {
 
     /// Whether the item means something else, or nothing, without it.
     pub(crate) const fn is_needed(self) -> bool {
-        matches!(self, Self::Recording | Self::Formula | Self::Active)
+        matches!(self, Self::Recording | Self::File | Self::Formula | Self::Active)
     }
+}
+
+/// Whether a link leads to a file that belongs to the question, and not to a page elsewhere.
+fn is_file(href: &str) -> bool {
+    const ENDINGS: [&str; 12] = [
+        ".mp3", ".mp4", ".m4a", ".wav", ".ogg", ".webm", ".pdf", ".doc", ".docx", ".ppt", ".pptx",
+        ".xlsx",
+    ];
+    let path = href.split(['?', '#']).next().unwrap_or("").to_ascii_lowercase();
+    href.starts_with("@@PLUGINFILE@@") || ENDINGS.iter().any(|ending| path.ends_with(ending))
 }
 
 /// A text in Markdown as it stands; what it would have emphasised or linked is named.
@@ -338,7 +352,11 @@ impl Writer {
                 self.lose(Lost::Emphasis);
             }
             "s" | "del" | "strike" if opens => self.lose(Lost::Struck),
-            "a" if opens && attribute(tag, "href").is_some() => self.lose(Lost::Link),
+            "a" if opens => match attribute(tag, "href") {
+                Some(href) if is_file(&href) => self.lose(Lost::File),
+                Some(_) => self.lose(Lost::Link),
+                None => {}
+            },
             "audio" | "video" | "source" if opens => self.lose(Lost::Recording),
             "math" | "svg" => {
                 if opens {
@@ -438,6 +456,8 @@ mod tests {
             ("<b>不</b>正确", Lost::Emphasis),
             ("<table></table>", Lost::Table),
             ("<a href='x'>y</a>", Lost::Link),
+            ("<a href='@@PLUGINFILE@@/a'>听</a>", Lost::File),
+            ("<a href='https://x.org/Heart.MP3?a=1'>听</a>", Lost::File),
             ("<audio src=x></audio>", Lost::Recording),
             ("<math><mi>x</mi></math>", Lost::Formula),
             ("<del>x</del>", Lost::Struck),
