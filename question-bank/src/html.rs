@@ -49,10 +49,14 @@ pub(crate) enum Lost {
     Link,
     /// Sound or film.
     Recording,
+    /// A file that a link leads to.
+    File,
     /// A formula that is not text.
     Formula,
     /// Raised or lowered text that Unicode has no characters for.
     Raised,
+    /// Marks of Markdown, which stay as they are.
+    Markdown,
     /// What a browser would run or fetch.
     Active,
 }
@@ -66,8 +70,10 @@ impl Lost {
             Self::Struck => "struck_text_lost",
             Self::Link => "link_lost",
             Self::Recording => "recording_lost",
+            Self::File => "file_lost",
             Self::Formula => "formula_lost",
             Self::Raised => "raised_text_lost",
+            Self::Markdown => "markdown_kept",
             Self::Active => "active_content",
         }
     }
@@ -80,16 +86,43 @@ impl Lost {
             Self::Struck => "删除线已去掉，请核对",
             Self::Link => "链接地址已去掉，只留下文字",
             Self::Recording => "音频或视频不能导入",
+            Self::File => "题目链接的文件不能导入",
             Self::Formula => "公式不能导入，请改为文字或图片",
             Self::Raised => "上标或下标没有对应的字符，已写成 ^( ) 或 _( )，请核对",
+            Self::Markdown => "Markdown 标记按原样保留，请核对",
             Self::Active => "含有脚本等可执行内容",
         }
     }
 
     /// Whether the item means something else, or nothing, without it.
     pub(crate) const fn is_needed(self) -> bool {
-        matches!(self, Self::Recording | Self::Formula | Self::Active)
+        matches!(self, Self::Recording | Self::File | Self::Formula | Self::Active)
     }
+}
+
+/// Whether a link leads to a file that belongs to the question, and not to a page elsewhere.
+fn is_file(href: &str) -> bool {
+    const ENDINGS: [&str; 12] = [
+        ".mp3", ".mp4", ".m4a", ".wav", ".ogg", ".webm", ".pdf", ".doc", ".docx", ".ppt", ".pptx",
+        ".xlsx",
+    ];
+    let path = href.split(['?', '#']).next().unwrap_or("").to_ascii_lowercase();
+    href.starts_with("@@PLUGINFILE@@") || ENDINGS.iter().any(|ending| path.ends_with(ending))
+}
+
+/// A text in Markdown as it stands; what it would have emphasised or linked is named.
+pub(crate) fn markdown(text: &str) -> Plain {
+    const MARKS: [&str; 6] = ["**", "__", "`", "](", "\n#", "\n|"];
+    let marked = text.starts_with(['#', '|', '>']) || MARKS.iter().any(|mark| text.contains(mark));
+    let mut read = if is_html(text) {
+        plain(text)
+    } else {
+        Plain { text: text.to_owned(), ..Plain::default() }
+    };
+    if marked {
+        read.lost.push(Lost::Markdown);
+    }
+    read
 }
 
 /// Whether a text has tags or character references of HTML.
@@ -200,6 +233,10 @@ struct Writer {
     /// The next number of each list that is open; bulleted ones have none.
     lists: Vec<Option<usize>>,
     kept: usize,
+    /// Open cells of tables: each stays on one line.
+    cells: usize,
+    /// Whether nothing stands behind a list's mark yet.
+    marked: bool,
     /// Open elements whose text is not for reading.
     unread: usize,
 }
@@ -222,6 +259,7 @@ impl Writer {
 
     fn push(&mut self, c: char) {
         let spaced = std::mem::take(&mut self.space);
+        self.marked = false;
         let out = self.shifted.last_mut().map_or(&mut self.plain.text, |(_, text)| text);
         if spaced && !out.is_empty() && !out.ends_with(['\n', '\t', ' ']) {
             out.push(' ');
@@ -231,6 +269,15 @@ impl Writer {
 
     fn push_str(&mut self, text: &str) {
         text.chars().for_each(|c| self.push(c));
+    }
+
+    /// A paragraph begins or ends: on a new line, but behind a list's mark and within a cell.
+    fn block(&mut self) {
+        match (self.marked, self.cells) {
+            (true, _) => {}
+            (false, 0) => self.line(),
+            (false, _) => self.space = true,
+        }
     }
 
     /// Ends the line at hand, if anything stands on it.
@@ -252,17 +299,14 @@ impl Writer {
     fn tag(&mut self, tag: &Tag) {
         let opens = tag.kind == TagKind::StartTag;
         match &*tag.name {
-            "br" => {
-                self.line();
-            }
             "p" | "div" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "blockquote" | "dd" | "dt"
-            | "dl" | "hr" | "figure" | "section" | "center" => self.line(),
+            | "dl" | "hr" | "figure" | "section" | "center" | "br" => self.block(),
             "pre" => {
-                self.line();
+                self.block();
                 self.kept = if opens { self.kept + 1 } else { self.kept.saturating_sub(1) };
             }
             "ul" | "ol" => {
-                self.line();
+                self.block();
                 if opens {
                     self.lists.push((&*tag.name == "ol").then_some(1));
                 } else {
@@ -270,7 +314,8 @@ impl Writer {
                 }
             }
             "li" => {
-                self.line();
+                self.marked = false;
+                self.block();
                 if opens {
                     let mark = match self.lists.last_mut() {
                         Some(Some(number)) => {
@@ -280,24 +325,38 @@ impl Writer {
                         _ => "• ".to_owned(),
                     };
                     self.push_str(&mark);
+                    self.marked = true;
                 }
             }
             "table" => {
                 self.line();
+                self.cells = 0; // A table that lies in a cell has lines of its own.
                 self.lose(Lost::Table);
             }
-            "tr" => self.line(),
-            "td" | "th" if !opens => {
+            "tr" => {
+                self.line();
+                self.cells = 0;
+            }
+            "td" | "th" if opens => self.cells += 1,
+            "td" | "th" => {
+                self.cells = self.cells.saturating_sub(1);
                 self.space = false;
                 self.push('\t');
             }
+            // How a character is read stands behind it.
+            "rt" => self.push(if opens { '（' } else { '）' }),
+            "rp" => self.hide(opens),
             "sup" => self.shift(Shift::Raised, opens),
             "sub" => self.shift(Shift::Lowered, opens),
             "b" | "strong" | "u" | "ins" | "em" | "i" | "font" | "mark" if opens => {
                 self.lose(Lost::Emphasis);
             }
             "s" | "del" | "strike" if opens => self.lose(Lost::Struck),
-            "a" if opens && attribute(tag, "href").is_some() => self.lose(Lost::Link),
+            "a" if opens => match attribute(tag, "href") {
+                Some(href) if is_file(&href) => self.lose(Lost::File),
+                Some(_) => self.lose(Lost::Link),
+                None => {}
+            },
             "audio" | "video" | "source" if opens => self.lose(Lost::Recording),
             "math" | "svg" => {
                 if opens {
@@ -376,12 +435,16 @@ mod tests {
             ("10<sup>9</sup>/L，H<sub>2</sub>O", "10⁹/L，H₂O"),
             ("<ol><li>一</li><li>二</li></ol><ul><li>x</ul>", "1. 一\n2. 二\n• x"),
             ("<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>", "a\tb\nc"),
+            ("<table><tr><td><p>a</p><p>b</p></td><td><div>c</div></td></tr></table>", "a b\tc"),
+            ("<ul><li><p>甲</p></li><li><p>乙</p><p>丙</p></li></ul>", "• 甲\n• 乙\n丙"),
+            ("<ul><li></li><li>乙</li></ul>", "•\n• 乙"),
             ("  多   空 \n 格  ", "多 空 格"),
             ("<pre>x\n  y</pre>", "x\n  y"),
             ("BMI <18.5 与 P<0.05", "BMI <18.5 与 P<0.05"),
             ("<style>p{}</style><!-- x -->文", "文"),
             ("x<sup>a b</sup>", "x^(a b)"),
             ("</p></li></sup>尾<sup>2", "尾²"),
+            ("<ruby>瘥<rp>(</rp><rt>chài</rt><rp>)</rp></ruby>后", "瘥（chài）后"),
         ] {
             assert_eq!(plain(html).text, text, "{html}");
         }
@@ -393,6 +456,8 @@ mod tests {
             ("<b>不</b>正确", Lost::Emphasis),
             ("<table></table>", Lost::Table),
             ("<a href='x'>y</a>", Lost::Link),
+            ("<a href='@@PLUGINFILE@@/a'>听</a>", Lost::File),
+            ("<a href='https://x.org/Heart.MP3?a=1'>听</a>", Lost::File),
             ("<audio src=x></audio>", Lost::Recording),
             ("<math><mi>x</mi></math>", Lost::Formula),
             ("<del>x</del>", Lost::Struck),

@@ -4,6 +4,7 @@
 //! has passed every check, so nothing further in asks again.
 
 pub mod aiken;
+mod archive;
 pub mod check;
 pub mod decode;
 pub mod diff;

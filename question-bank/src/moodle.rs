@@ -4,17 +4,13 @@ use std::sync::Arc;
 
 use percent_encoding::percent_decode_str;
 
-use crate::check::{Imported, Intake};
+use crate::check::Imported;
 use crate::decode::decode;
-use crate::foreign::{
-    AnyOfSeveral, Found, Weighted, choose, decoded, number_items, pair, topic_of,
-};
-use crate::hash::derived_code;
-use crate::html::{self, Plain};
+use crate::foreign::{Found, Importer, NotHeld, Weighted, choose, decoded, pair};
+use crate::html::{self, PICTURE, Plain, Shown};
 use crate::item::Defaults;
-use crate::problem::Severity;
 use crate::raw::{Place, RawUnit};
-use crate::wording::{NO_TOPIC, judge_options};
+use crate::wording::judge_options;
 use crate::xml::{self, Element, NotXml};
 
 /// Types that Moodle and its plug-ins have, with the words that authors know them by.
@@ -35,107 +31,91 @@ const TYPES: [(&str, &str); 14] = [
     ("randomsamatch", "随机匹配题"),
 ];
 
+/// What Moodle says to a response as a whole.
+const COMBINED: [&str; 3] = ["correctfeedback", "partiallycorrectfeedback", "incorrectfeedback"];
+
 /// Reads a file and names every problem, not only the first. An item with an error is left out.
 #[must_use]
 pub fn read(bytes: &[u8], file: &str, defaults: &Defaults) -> Imported {
-    let mut reader =
-        Reader { intake: Intake::new(file, defaults), topic: String::new(), untold: false };
-    let outcome = decode(bytes)
-        .map_err(NotXml::from)
-        .and_then(|text| xml::children(&text, &mut |element| reader.element(&element)));
+    let mut importer = Importer::new(file, defaults);
+    let outcome = decode(bytes).map_err(NotXml::from).and_then(|text| match xml::root_of(&text) {
+        Some(root) if root != "quiz" => {
+            let shown: String = root.chars().take(60).collect();
+            let message =
+                format!("XML 文件的根元素 {shown:?} 不是 Moodle 题库（quiz），也不是 QTI");
+            importer.fail(&Place::default(), "xml_kind", message);
+            Ok(())
+        }
+        _ => xml::children(&text, &mut |element| read_element(&mut importer, &element)),
+    });
     if let Err(why) = outcome {
         let place = Place { row: why.line(), ..Place::default() };
-        reader.intake.remark(Severity::Error, &place, None, why.code(), why.to_string());
+        importer.fail(&place, why.code(), why.to_string());
     }
-    reader.intake.finish()
+    importer.finish()
 }
 
-struct Reader<'a> {
-    intake: Intake<'a>,
-    topic: String,
-    untold: bool,
-}
-
-impl Reader<'_> {
-    fn element(&mut self, element: &Element) {
-        if element.name != "question" {
-            return;
-        }
-        match element.attribute("type") {
-            Some("category") => {
-                let path = element.text_at(&["category", "text"]).unwrap_or_default();
-                self.topic = topic_of(&path);
-            }
-            Some("description") => {
-                let place = Place { row: Some(element.line), ..Place::default() };
-                let message = "没有答案的说明文字不是试题，未读取";
-                self.remark(&place, "description_ignored", message);
-            }
-            kind => self.question(element, kind.unwrap_or("")),
-        }
+fn read_element(importer: &mut Importer<'_>, element: &Element) {
+    if element.name != "question" {
+        return;
     }
-
-    fn remark(&mut self, place: &Place, code: &'static str, message: &str) {
-        self.intake.remark(Severity::Warning, place, None, code, message);
-    }
-
-    fn question(&mut self, element: &Element, kind: &str) {
-        let mut found = Found::default();
-        let stem = element.child("questiontext").map(rich).unwrap_or_default();
-        let mut unit = RawUnit {
-            code: element.text_at(&["idnumber"]).unwrap_or_default(),
-            topic: self.topic(element.line),
-            tags: tags(element),
-            stem: found.text(stem),
-            place: Place { row: Some(element.line), ..Place::default() },
-            ..RawUnit::default()
-        };
-        if let Some(why) = element.child("generalfeedback") {
-            found.explain(None, rich(why));
+    match element.attribute("type") {
+        Some("category") => {
+            importer.enter(&element.text_at(&["category", "text"]).unwrap_or_default());
         }
-        if element.text_at(&["hidden"]).as_deref() == Some("1") {
-            found.note("question_hidden", "该题在原系统中已隐藏，请核对后再批准");
-        }
-        if element.child("hint").is_some_and(|hint| !hint.text().trim().is_empty()) {
-            found.note("hints_lost", "提示不能保存");
-        }
-        let held = match kind {
-            "multichoice" => multichoice(element, &mut unit, &mut found),
-            "truefalse" => truefalse(element, &mut unit, &mut found),
-            "matching" | "ddmatch" => matching(element, &mut unit, &mut found),
-            kind => Err(unsupported(kind)),
-        };
-        match held {
-            Ok(()) => {
-                found.give(&mut unit, &mut self.intake, |source| file_of(element, source));
-                if unit.code.is_empty() {
-                    unit.code = derived_code(&unit);
-                }
-                number_items(&mut unit);
-                self.intake.take(unit);
-            }
-            Err((code, message)) => {
-                if unit.code.is_empty() {
-                    unit.code = derived_code(&unit);
-                }
-                self.intake.refuse(&unit, code, message);
-            }
-        }
-    }
-
-    fn topic(&mut self, line: u32) -> String {
-        if !self.topic.is_empty() {
-            return self.topic.clone();
-        }
-        if !std::mem::replace(&mut self.untold, true) {
-            let place = Place { row: Some(line), ..Place::default() };
-            self.remark(&place, "topic_missing", &format!("没有分类的试题已归入「{NO_TOPIC}」"));
-        }
-        NO_TOPIC.to_owned()
+        Some("description") => importer.leave_description(&place_of(element)),
+        kind => read_question(importer, element, kind.unwrap_or("")),
     }
 }
 
-type NotHeld = (&'static str, String);
+fn place_of(element: &Element) -> Place {
+    Place { row: Some(element.line), ..Place::default() }
+}
+
+fn read_question(importer: &mut Importer<'_>, element: &Element, kind: &str) {
+    let mut found = Found::default();
+    let stem = element.child("questiontext").map(rich).unwrap_or_default();
+    let place = place_of(element);
+    let mut unit = RawUnit {
+        code: element.text_at(&["idnumber"]).unwrap_or_default(),
+        topic: importer.topic(&place),
+        tags: tags(element),
+        stem: found.text(stem),
+        place,
+        ..RawUnit::default()
+    };
+    add_old_picture(element, &mut unit, &mut found);
+    let says = |name: &str| element.child(name).map(Element::text).unwrap_or_default();
+    let points = says("defaultgrade").trim().parse::<f64>();
+    if !says("name").trim().is_empty() || points.is_ok_and(|points| (points - 1.0).abs() > 1e-9) {
+        importer.leave_settings(&unit.place);
+    }
+    if let Some(why) = element.child("generalfeedback") {
+        found.explain(None, rich(why));
+    }
+    if element.text_at(&["hidden"]).as_deref() == Some("1") {
+        found.note("question_hidden", "该题在原系统中已隐藏，请核对后再批准");
+    }
+    if element.child("hint").is_some_and(|hint| !hint.text().trim().is_empty()) {
+        found.note("hints_lost", "提示不能保存");
+    }
+    if COMBINED.into_iter().any(|name| is_authors(says(name).trim())) {
+        found.note("feedback_lost", "针对整题作答结果的反馈不能保存");
+    }
+    if matches!(says("shuffleanswers").trim(), "0" | "false") {
+        found.note_order();
+    }
+    let held = match kind {
+        "multichoice" => multichoice(element, &mut unit, &mut found),
+        "truefalse" => truefalse(element, &mut unit, &mut found),
+        "matching" | "ddmatch" => matching(element, &mut unit, &mut found),
+        kind => Err(unsupported(kind)),
+    };
+    match held {
+        Ok(()) => importer.take(unit, found, |source| file_of(element, source)),
+        Err(why) => importer.refuse(unit, why),
+    }
+}
 
 fn unsupported(kind: &str) -> NotHeld {
     let known = TYPES.iter().find(|(name, _)| *name == kind).map(|(_, words)| *words);
@@ -145,6 +125,26 @@ fn unsupported(kind: &str) -> NotHeld {
         None => format!("题型 {shown:?} 无法识别，不能导入"),
     };
     ("type_unsupported", message)
+}
+
+/// Moodle 1 had one picture a question, beside its text.
+fn add_old_picture(element: &Element, unit: &mut RawUnit, found: &mut Found) {
+    let name = element.text_at(&["image"]).unwrap_or_default();
+    if name.is_empty() {
+        return;
+    }
+    let data = element.text_at(&["image_base64"]).unwrap_or_default();
+    let source = if data.is_empty() { name } else { format!("data:image/png;base64,{data}") };
+    let shown = vec![Shown { source, words: String::new() }];
+    let picture = Plain { text: PICTURE.to_string(), pictures: shown, lost: vec![] };
+    unit.stem = format!("{}\n{}", unit.stem, found.text(picture));
+}
+
+/// Whether an author wrote this feedback, and not Moodle by itself.
+fn is_authors(feedback: &str) -> bool {
+    const OWN: [&str; 4] = ["Your answer is", "您的答案", "您的回答", "你的答案"];
+    let text = html::plain(feedback).text;
+    !text.is_empty() && !OWN.iter().any(|own| text.starts_with(own))
 }
 
 fn tags(element: &Element) -> Vec<String> {
@@ -161,6 +161,7 @@ fn rich(element: &Element) -> Plain {
     match element.attribute("format") {
         Some("plain_text") => Plain { text, ..Plain::default() },
         Some("html") => html::plain(&text),
+        Some("markdown") => html::markdown(&text),
         _ if html::is_html(&text) => html::plain(&text),
         _ => Plain { text, ..Plain::default() },
     }
@@ -196,8 +197,8 @@ fn multichoice(element: &Element, unit: &mut RawUnit, found: &mut Found) -> Resu
         why: answer.child("feedback").map(rich).unwrap_or_default(),
     };
     let answers = element.all("answer").map(answer).collect();
-    choose(unit, found, many, answers)
-        .map_err(|AnyOfSeveral| (AnyOfSeveral::CODE, AnyOfSeveral::MESSAGE.to_owned()))
+    choose(unit, found, many, answers)?;
+    Ok(())
 }
 
 fn truefalse(element: &Element, unit: &mut RawUnit, found: &mut Found) -> Result<(), NotHeld> {
@@ -214,7 +215,7 @@ fn truefalse(element: &Element, unit: &mut RawUnit, found: &mut Found) -> Result
             unit.key.push(letter.to_owned());
         }
         if let Some(why) = answer.child("feedback") {
-            found.explain(None, rich(why));
+            found.explain(Some(if letter == "A" { "正确" } else { "错误" }), rich(why));
         }
     }
     Ok(())
@@ -251,7 +252,7 @@ mod tests {
   <answer fraction="50"><text>甲</text></answer><answer fraction="50"><text>乙</text></answer>
   <answer fraction="-100"><text>丙</text></answer></question>
 <question type="truefalse"><questiontext><text>三</text></questiontext>
-  <answer fraction="0"><text>true</text></answer><answer fraction="100"><text>false</text></answer></question>
+  <answer fraction="0"><text>true</text><feedback><text>未必</text></feedback></answer><answer fraction="100"><text>false</text></answer></question>
 <question type="matching"><questiontext><text>配对</text></questiontext>
   <subquestion><text>一</text><answer><text>甲</text></answer></subquestion>
   <subquestion><text>二</text><answer><text>乙</text></answer></subquestion>
@@ -267,7 +268,7 @@ mod tests {
     fn questions_of_every_kind_that_can_be_held_are_read() {
         let read = read(QUIZ.as_bytes(), "quiz.xml", &Defaults::default());
         assert_eq!((read.items, read.accepted), (5, 5), "{:?}", read.problems);
-        assert_eq!(codes(QUIZ), ["emphasis_lost", "weights_lost"]);
+        assert_eq!(codes(QUIZ), ["settings_lost", "emphasis_lost", "weights_lost"]);
         let [one, many, judge, pairs] = read.units.as_slice() else { panic!("four units") };
         assert_eq!((one.code.as_str(), one.topic.as_str()), ("M-1", "内科/心血管"));
         assert_eq!(one.items[0].stem, "10⁹/L 是谁？");
@@ -276,6 +277,7 @@ mod tests {
         assert_eq!((one.tags.as_slice(), one.source.row), (&["血".to_owned()][..], Some(4)));
         assert_eq!(many.items[0].key.bits(), 0b011);
         assert_eq!(judge.items[0].key.bits(), 0b10);
+        assert_eq!(judge.items[0].explanation, "「正确」：未必");
         assert_eq!((pairs.items.len(), pairs.shared_options.len()), (2, 3));
         assert_eq!(pairs.items[0].stem, "配对\n一");
     }
@@ -294,6 +296,17 @@ mod tests {
         assert_eq!((read.accepted, read.pictures.len()), (1, 1), "{:?}", read.problems);
         let item = &read.units[0].items[0];
         assert_eq!((item.stem.as_str(), item.options[0].text.as_str()), ("[图1]是", "[图2]"));
+        let old = text.replace("@@PLUGINFILE@@/a%20b.png", "data:image/png;base64,AAAA").replace(
+            "<answer fraction='100'>",
+            &format!(
+                "<image>a.png</image><image_base64>\n{DOT}\n</image_base64><answer fraction='100'>"
+            ),
+        );
+        let old =
+            old.replace("&lt;img src=\"data:image/png;base64,AAAA\" alt=\"胸片\"&gt;", "图示");
+        let old = super::read(old.as_bytes(), "quiz.xml", &Defaults::default());
+        assert_eq!((old.accepted, old.pictures.len()), (1, 1), "{:?}", old.problems);
+        assert_eq!(old.units[0].items[0].stem, "图示是\n[图1]");
         assert_eq!(item.media[0].words, "胸片");
         assert!(item.media.iter().all(|media| media.picture == read.pictures[0].hash));
     }
@@ -324,6 +337,23 @@ mod tests {
         let far = "<answer fraction='100'><text>&lt;img src=\"file:///etc/passwd\"></text></answer>\
             <answer fraction='0'><text>b</text></answer>";
         assert_eq!(codes(&question(far)), ["topic_missing", "media_missing"]);
+        let right = "<answer fraction='100'><text>a</text></answer>\
+            <answer fraction='0'><text>b</text></answer>";
+        for (said, code) in [
+            ("<shuffleanswers>0</shuffleanswers>", "order_lost"),
+            ("<correctfeedback><text>Well done</text></correctfeedback>", "feedback_lost"),
+            ("<name><text>n</text></name>", "settings_lost"),
+            ("<defaultgrade>2.5</defaultgrade>", "settings_lost"),
+        ] {
+            let codes = codes(&question(&format!("{right}{said}")));
+            assert_eq!(codes, ["topic_missing", code], "{said}");
+        }
+        let own = "<incorrectfeedback><text>Your answer is incorrect.</text></incorrectfeedback>";
+        assert_eq!(codes(&question(&format!("{right}{own}"))), ["topic_missing"]);
+        let marked = question(right).replace("format='html'", "format='markdown'");
+        let marked = marked.replace("<text>x<", "<text>is **x**<");
+        assert_eq!(codes(&marked), ["topic_missing", "markdown_kept"]);
+        assert_eq!(codes("<examview><question/></examview>"), ["xml_kind"]);
         assert_eq!(codes("<quiz></quiz>"), ["no_items"]);
         assert_eq!(codes("<quiz><question"), ["xml_damaged"]);
         assert_eq!(codes("<!DOCTYPE x []><quiz/>"), ["xml_doctype"]);

@@ -1,39 +1,18 @@
 //! What stands in the braces: right and wrong, options, pairs, or what cannot be held.
 
 use super::scan::{Markup, Question, find, find_any, markup_of, plain, unescaped};
-use crate::foreign::{AnyOfSeveral, Found, Weighted, choose, pair};
+use crate::foreign::{Found, NotHeld, Weighted, choose, pair};
 use crate::html::Plain;
 use crate::raw::RawUnit;
 use crate::wording::judge_options;
 
-/// What a file can say and a bank of choices cannot hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum NotHeld {
-    Essay,
-    Number,
-    Short,
-    AnyOfSeveral,
-    Damaged,
-}
+const ESSAY: &str = "问答题不是客观题，不能导入";
+const NUMBER: &str = "数值题不能作为选择题导入";
+const SHORT: &str = "简答或填空题不能作为选择题导入";
+const DAMAGED: &str = "花括号内的答案无法识别：每个答案应以 = 或 ~ 开头";
 
-impl NotHeld {
-    pub(super) const fn code(self) -> &'static str {
-        match self {
-            Self::Essay | Self::Number | Self::Short => "type_unsupported",
-            Self::AnyOfSeveral => AnyOfSeveral::CODE,
-            Self::Damaged => "gift_damaged",
-        }
-    }
-
-    pub(super) const fn message(self) -> &'static str {
-        match self {
-            Self::Essay => "问答题不是客观题，不能导入",
-            Self::Number => "数值题不能作为选择题导入",
-            Self::Short => "简答或填空题不能作为选择题导入",
-            Self::AnyOfSeveral => AnyOfSeveral::MESSAGE,
-            Self::Damaged => "花括号内的答案无法识别：每个答案应以 = 或 ~ 开头",
-        }
-    }
+fn unsupported(message: &str) -> NotHeld {
+    ("type_unsupported", message.to_owned())
 }
 
 /// One answer as it stands.
@@ -58,16 +37,18 @@ pub(super) fn read(
     };
     found.explain(None, marked(general, markup));
     if body.is_empty() {
-        return Err(NotHeld::Essay);
+        return Err(unsupported(ESSAY));
     }
     if let Some(rest) = body.strip_prefix('#') {
-        return Err(if rest.trim().is_empty() { NotHeld::Essay } else { NotHeld::Number });
+        return Err(if rest.trim().is_empty() { unsupported(ESSAY) } else { unsupported(NUMBER) });
     }
     if let Some(right) = truth(body) {
         let whys = body.split_once('#').map_or("", |(_, whys)| whys);
-        for why in whys.split('#') {
-            found.explain(None, marked(why, markup));
-        }
+        // The first is said to who is wrong, the second to who is right.
+        let (wrong, why_right) = whys.split_once('#').unwrap_or((whys, ""));
+        let words = |says: bool| Some(if says { "正确" } else { "错误" });
+        found.explain(words(!right), marked(wrong, markup));
+        found.explain(words(right), marked(why_right, markup));
         unit.r#type = "judge".to_owned();
         unit.options = judge_options();
         unit.key = vec![if right { "A" } else { "B" }.to_owned()];
@@ -76,7 +57,7 @@ pub(super) fn read(
     let answers = split(body)?;
     if answers.iter().all(|answer| answer.right) {
         if answers.iter().any(|answer| find(answer.text, "->").is_none()) {
-            return Err(NotHeld::Short);
+            return Err(unsupported(SHORT));
         }
         let pairs = answers.iter().filter_map(|answer| {
             let (stem, option) = answer.text.split_at(find(answer.text, "->")?);
@@ -92,8 +73,8 @@ pub(super) fn read(
         percent: answer.weight.unwrap_or(if answer.right { 100.0 } else { 0.0 }),
         why: marked(answer.why, markup),
     };
-    choose(unit, found, many, answers.iter().map(weighted).collect())
-        .map_err(|AnyOfSeveral| NotHeld::AnyOfSeveral)
+    choose(unit, found, many, answers.iter().map(weighted).collect())?;
+    Ok(())
 }
 
 /// Whether the body says that the statement is right or wrong.
@@ -119,7 +100,7 @@ fn split(body: &str) -> Result<Vec<Answer<'_>>, NotHeld> {
         let right = match rest.as_bytes()[0] {
             b'=' => true,
             b'~' => false,
-            _ => return Err(NotHeld::Damaged),
+            _ => return Err(("gift_damaged", DAMAGED.to_owned())),
         };
         rest = &rest[1..];
         let next = find_any(rest, &["=", "~"]);

@@ -3,15 +3,12 @@
 mod answers;
 mod scan;
 
-use crate::check::{Imported, Intake};
+use crate::check::Imported;
 use crate::decode::decode;
-use crate::foreign::{Found, number_items, topic_of};
-use crate::hash::derived_code;
+use crate::foreign::{Found, Importer, NotHeld};
 use crate::item::Defaults;
-use crate::problem::Severity;
 use crate::raw::{Place, RawUnit};
-use crate::wording::NO_TOPIC;
-use scan::{NotAQuestion, unescaped};
+use scan::{Markup, NotAQuestion, unescaped};
 
 /// Reads a file and names every problem, not only the first. An item with an error is left out.
 #[must_use]
@@ -20,30 +17,36 @@ pub fn read(bytes: &[u8], file: &str, defaults: &Defaults) -> Imported {
         Ok(text) => text,
         Err(why) => return Imported::refused(file, why.code(), why.to_string()),
     };
-    let mut reader = Reader {
-        intake: Intake::new(file, defaults),
-        topic: String::new(),
-        tags: Vec::new(),
-        code: String::new(),
-        said_topic: false,
-    };
+    let mut reader =
+        Reader { importer: Importer::new(file, defaults), tags: Vec::new(), code: String::new() };
     for (line, block) in blocks(&text) {
         reader.block(line, block);
     }
-    reader.intake.finish()
+    reader.importer.finish()
 }
 
 /// Whether a text looks like this format: answers in braces, marked right or wrong.
 #[must_use]
 pub(crate) fn is_gift(text: &str) -> bool {
     blocks(text).any(|(_, block)| {
+        let noted = ["// [id:", "// [tag:", "// question:"];
+        if block.lines().any(|line| noted.iter().any(|note| line.starts_with(note))) {
+            return true;
+        }
         let block = without_comments(block);
         block.trim_start().starts_with("$CATEGORY:")
+            || is_marked(&block)
             || scan::question(&block).is_ok_and(|question| {
                 let body = question.body.trim_start();
                 body.starts_with(['=', '~', '#']) || answers::truth(body).is_some()
             })
     })
+}
+
+/// Whether a block begins as only this format does: `::title::` or `[html]`.
+fn is_marked(block: &str) -> bool {
+    let titled = block.trim_start().strip_prefix("::").is_some_and(|rest| rest.contains("::"));
+    titled || scan::markup_of(block).0 != Markup::Auto
 }
 
 /// Pieces between empty lines, with the line from 1 at which each begins.
@@ -74,12 +77,10 @@ fn without_comments(block: &str) -> String {
 }
 
 struct Reader<'a> {
-    intake: Intake<'a>,
-    topic: String,
+    importer: Importer<'a>,
     /// What a comment above the next question says of it.
     tags: Vec<String>,
     code: String,
-    said_topic: bool,
 }
 
 impl Reader<'_> {
@@ -94,7 +95,7 @@ impl Reader<'_> {
         loop {
             let (first, after) = rest.split_once('\n').unwrap_or((rest, ""));
             if let Some(path) = first.trim_start().strip_prefix("$CATEGORY:") {
-                self.topic = topic_of(path.trim());
+                self.importer.enter(path.trim());
             } else if !first.trim().is_empty() || after.is_empty() {
                 break;
             }
@@ -125,61 +126,38 @@ impl Reader<'_> {
         let mut unit = RawUnit {
             code: std::mem::take(&mut self.code),
             tags: std::mem::take(&mut self.tags),
-            topic: self.topic(),
+            topic: self.importer.topic(&place),
             place,
             ..RawUnit::default()
         };
         let question = match scan::question(text) {
             Ok(question) => question,
             Err(NotAQuestion::Description) => {
-                let message = "没有答案的说明文字不是试题，未读取";
-                let place = &unit.place;
-                self.intake.remark(Severity::Warning, place, None, "description_ignored", message);
+                self.importer.leave_description(&unit.place);
                 return;
             }
             Err(why) => {
-                let (code, message) = why.said();
-                self.refuse(unit, text, code, message);
+                self.refuse(unit, text, why.said());
                 return;
             }
         };
+        if !question.title.is_empty() {
+            self.importer.leave_settings(&unit.place);
+        }
         let mut found = Found::default();
         unit.stem = question.stem(&mut found);
         match answers::read(&question, &mut unit, &mut found) {
-            Ok(()) => {
-                found.give(&mut unit, &mut self.intake, |_| None);
-                if unit.code.is_empty() {
-                    unit.code = derived_code(&unit);
-                }
-                number_items(&mut unit);
-                self.intake.take(unit);
-            }
-            Err(what) => self.refuse(unit, text, what.code(), what.message()),
+            Ok(()) => self.importer.take(unit, found, |_| None),
+            Err(why) => self.refuse(unit, text, why),
         }
-    }
-
-    fn topic(&mut self) -> String {
-        if self.topic.is_empty() {
-            if !self.said_topic {
-                self.said_topic = true;
-                let message = format!("没有 $CATEGORY 的试题已归入「{NO_TOPIC}」");
-                let place = Place::default();
-                self.intake.remark(Severity::Warning, &place, None, "topic_missing", message);
-            }
-            return NO_TOPIC.to_owned();
-        }
-        self.topic.clone()
     }
 
     /// An item that cannot be held: it counts, and says why.
-    fn refuse(&mut self, mut unit: RawUnit, text: &str, code: &'static str, message: &str) {
+    fn refuse(&mut self, mut unit: RawUnit, text: &str, why: NotHeld) {
         if unit.stem.is_empty() {
             unit.stem = text.chars().take(200).collect();
         }
-        if unit.code.is_empty() {
-            unit.code = derived_code(&unit);
-        }
-        self.intake.refuse(&unit, code, message.to_owned());
+        self.importer.refuse(unit, why);
     }
 }
 

@@ -1,6 +1,6 @@
 //! The parts of a question: title, stem, answers in braces, and what follows them.
 
-use crate::foreign::Found;
+use crate::foreign::{Found, NotHeld};
 use crate::html::{self, Plain};
 
 /// How a text is written.
@@ -11,12 +11,14 @@ pub(super) enum Markup {
     Auto,
     Html,
     Plain,
+    Markdown,
 }
 
 /// A question in its parts, still escaped but for what has become plain text.
 #[derive(Debug)]
 pub(super) struct Question {
     pub markup: Markup,
+    pub title: String,
     before: Plain,
     after: Plain,
     /// What stands in the braces.
@@ -35,22 +37,23 @@ pub(super) enum NotAQuestion {
 }
 
 impl NotAQuestion {
-    pub(super) fn said(self) -> (&'static str, &'static str) {
-        match self {
+    pub(super) fn said(self) -> NotHeld {
+        let (code, message) = match self {
             Self::Description => ("type_unsupported", "没有答案的说明文字不是试题"),
             Self::Braces => ("gift_damaged", "花括号没有成对，或文字中的花括号没有转义"),
             Self::Gaps => ("type_unsupported", "一题有多处填空，不能作为选择题导入"),
-        }
+        };
+        (code, message.to_owned())
     }
 }
 
 /// Takes a question apart.
 pub(super) fn question(text: &str) -> Result<Question, NotAQuestion> {
     let rest = text.trim();
-    let rest = match rest.strip_prefix("::").and_then(|rest| Some(rest.split_at(find(rest, "::")?)))
-    {
-        Some((_title, rest)) => rest[2..].trim_start(),
-        None => rest,
+    let titled = rest.strip_prefix("::").and_then(|rest| Some(rest.split_at(find(rest, "::")?)));
+    let (title, rest) = match titled {
+        Some((title, rest)) => (unescaped(title.trim()), rest[2..].trim_start()),
+        None => (String::new(), rest),
     };
     let (markup, rest) = markup_of(rest);
     let open = find(rest, "{").ok_or(NotAQuestion::Description)?;
@@ -65,6 +68,7 @@ pub(super) fn question(text: &str) -> Result<Question, NotAQuestion> {
     }
     Ok(Question {
         markup,
+        title,
         before: plain(&rest[..open], markup),
         after: plain(after, markup),
         body: inside[..close].trim().to_owned(),
@@ -89,7 +93,7 @@ pub(super) fn markup_of(text: &str) -> (Markup, &str) {
         ("[html]", Markup::Html),
         ("[plain]", Markup::Plain),
         ("[moodle]", Markup::Auto),
-        ("[markdown]", Markup::Auto),
+        ("[markdown]", Markup::Markdown),
     ] {
         if let Some(rest) = text.trim_start().strip_prefix(name) {
             return (markup, rest);
@@ -104,6 +108,7 @@ pub(super) fn plain(text: &str, markup: Markup) -> Plain {
     match markup {
         Markup::Auto if html::is_html(&text) => html::plain(&text),
         Markup::Html => html::plain(&text),
+        Markup::Markdown => html::markdown(&text),
         Markup::Auto | Markup::Plain => Plain { text, ..Plain::default() },
     }
 }

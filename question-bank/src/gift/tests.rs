@@ -36,7 +36,7 @@ Grant is {~buried =entombed ~living} in Grant's tomb.
 "#;
     let read = read_text(text);
     assert_eq!((read.items, read.accepted), (8, 8), "{:?}", read.problems);
-    assert_eq!(codes(&read), ["weights_lost", "emphasis_lost"]);
+    assert_eq!(codes(&read), ["settings_lost", "weights_lost", "emphasis_lost"]);
     let [one, truth, two, pairs, gap, html] = read.units.as_slice() else { panic!("six units") };
     assert_eq!((one.code.as_str(), one.topic.as_str()), ("S-1", "内科/心血管"));
     assert_eq!(one.tags, ["血压", "急诊"]);
@@ -45,6 +45,7 @@ Grant is {~buried =entombed ~living} in Grant's tomb.
     assert_eq!(one.source.row, Some(5));
     assert_eq!(truth.item_type, ItemType::Judge);
     assert_eq!(truth.items[0].stem, "Sunlight is healthy: yes.");
+    assert_eq!(truth.items[0].explanation, "「错误」：wrong why\n「正确」：right why");
     assert_eq!(two.item_type, ItemType::Multiple);
     assert_eq!(two.items[0].key.bits(), 0b011);
     assert_eq!(pairs.item_type, ItemType::B1);
@@ -79,11 +80,24 @@ fn what_cannot_be_held_is_said_with_its_line() {
     let read = read_text("Only a text\n\nQ {=a ~%50%b}");
     assert_eq!(codes(&read), ["topic_missing", "description_ignored", "weights_lost"]);
     assert_eq!(codes(&read_text("// nothing")), ["no_items"]);
+    let formula = read_text("Solve \\\\(x^2\\=4\\\\) {=2 ~3}");
+    assert_eq!(codes(&formula), ["topic_missing", "tex_kept"]);
+    assert_eq!(formula.units[0].items[0].stem, "Solve \\(x^2=4\\)");
+    let marked = read_text("[markdown]Is it **so**? {=yes ~no}");
+    assert_eq!(codes(&marked), ["topic_missing", "markdown_kept"]);
+    assert_eq!(marked.units[0].items[0].stem, "Is it **so**?");
 }
 
 #[test]
 fn it_is_told_from_other_texts() {
-    for text in ["Q {=a ~b}", "$CATEGORY: x\n\nQ {T}", "// c\n::t::Q\n{\n=a\n~b\n}\n"] {
+    for text in [
+        "Q {=a ~b}",
+        "$CATEGORY: x\n\nQ {T}",
+        "// c\n::t::Q\n{\n=a\n~b\n}\n",
+        "::t::Why? {}",
+        "// [id:7]\nWhy? {}",
+        "[markdown] *x*",
+    ] {
         assert!(is_gift(text), "{text}");
     }
     for text in ["1. 题 {注}\nA. x\nB. y", "Q\nA. x\nB. y\nANSWER: A", "{\"format\":1}", ""] {

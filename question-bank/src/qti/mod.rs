@@ -10,25 +10,26 @@ mod package;
 
 use std::sync::Arc;
 
-use crate::check::{Imported, Intake};
+use crate::archive::is_archive;
+use crate::check::Imported;
 use crate::decode::decode;
-use crate::foreign::{Found, number_items};
-use crate::hash::derived_code;
+use crate::foreign::{Found, Importer, NotHeld};
 use crate::item::Defaults;
-use crate::problem::Severity;
 use crate::raw::{Place, RawItem, RawPicture, RawUnit};
-use crate::wording::NO_TOPIC;
 use crate::xml::{self, Element, Node, NotXml};
 use body::Interaction;
 use declared::Declared;
 use mark::{Label, Marked};
 pub(crate) use package::{MANIFEST_BYTES_MAX, PARTS_MAX};
 
+/// The root of the documents of QTI 1, which Canvas, Blackboard and cartridges still use.
+const OLD_ROOT: &str = "questestinterop";
+
 /// Reads an item, a file of several, or a package, and names every problem, not only the first.
 #[must_use]
 pub fn read(bytes: &[u8], file: &str, defaults: &Defaults) -> Imported {
-    let mut reader = Reader { intake: Intake::new(file, defaults), group: None, untold: false };
-    if bytes.starts_with(b"PK\x03\x04") {
+    let mut reader = Reader { importer: Importer::new(file, defaults), group: None };
+    if is_archive(bytes) {
         package::read(bytes, &mut reader);
     } else {
         let read = decode(bytes).map_err(NotXml::from).and_then(|text| xml::document(&text));
@@ -43,7 +44,7 @@ pub fn read(bytes: &[u8], file: &str, defaults: &Defaults) -> Imported {
 /// Whether this is an archive with a manifest, or with nothing that an office program writes.
 pub(crate) fn is_package(bytes: &[u8]) -> bool {
     let has = |what: &[u8]| memchr::memmem::find(bytes, what).is_some();
-    bytes.starts_with(b"PK\x03\x04")
+    is_archive(bytes)
         && (has(b"imsmanifest.xml")
             || !(has(b"[Content_Types].xml") || has(b"workbook.xml") || has(b"content.xml"))
                 && has(b".xml"))
@@ -53,7 +54,7 @@ pub(crate) fn is_package(bytes: &[u8]) -> bool {
 pub(crate) fn is_root(name: &str) -> bool {
     matches!(
         unprefixed(name).as_str(),
-        "assessmentItem" | "assessmentTest" | "assessmentSection" | "assessmentStimulus"
+        "assessmentItem" | "assessmentTest" | "assessmentSection" | "assessmentStimulus" | OLD_ROOT
     )
 }
 
@@ -105,10 +106,9 @@ struct Stimulus {
 }
 
 struct Reader<'a> {
-    intake: Intake<'a>,
+    importer: Importer<'a>,
     /// The group that goes on while items refer to the same stimulus.
     group: Option<(String, RawUnit)>,
-    untold: bool,
 }
 
 impl Reader<'_> {
@@ -122,18 +122,26 @@ impl Reader<'_> {
     ) {
         match root.name.as_str() {
             "assessmentItem" => self.item(name, root, stimuli, pictures),
+            OLD_ROOT => self.refuse_old(&place_of(name, root.line)),
             // Without a package there is nothing behind its references.
             _ => {
                 let place = place_of(name, root.line);
                 let message = format!("{} 中没有试题；请导入整个试题包（.zip）", root.name);
-                self.intake.remark(Severity::Warning, &place, None, "qti_without_items", message);
+                self.importer.warn(&place, "qti_without_items", message);
             }
         }
     }
 
+    /// QTI 1 has nothing in common with the later versions but its name.
+    fn refuse_old(&mut self, place: &Place) {
+        let message = "QTI 1.2（Canvas、Blackboard、Common Cartridge 的导出）不能导入；\
+            请在原系统导出 QTI 2.1 及以上，或先导入 Moodle 再导出 Moodle XML";
+        self.importer.fail(place, "qti_version", message);
+    }
+
     fn refuse_document(&mut self, name: Option<&str>, why: &NotXml) {
         let place = Place { row: why.line(), ..place_of(name, 0) };
-        self.intake.remark(Severity::Error, &place, None, why.code(), why.to_string());
+        self.importer.fail(&place, why.code(), why.to_string());
     }
 
     fn item(
@@ -144,36 +152,51 @@ impl Reader<'_> {
         pictures: Pictures<'_>,
     ) {
         let mut found = Found::default();
-        let mut unit = RawUnit {
+        let place = place_of(name, root.line);
+        if root.attribute("title").is_some_and(|title| !title.trim().is_empty()) {
+            self.importer.leave_settings(&place);
+        }
+        let unit = RawUnit {
             code: root.attribute("identifier").unwrap_or_default().trim().to_owned(),
-            topic: self.topic(name, root.line),
-            place: place_of(name, root.line),
+            topic: self.importer.topic(&place),
+            place,
             ..RawUnit::default()
         };
         let declared = Declared::of(root);
         let body = root.child("itemBody");
+        if root.child("templateProcessing").is_some() {
+            self.importer.refuse(unit, body::variables());
+            return;
+        }
         let read = body
             .ok_or(("qti_damaged", "没有 itemBody".to_owned()))
             .and_then(|body| body::read(body, &declared, &mut found));
         let read = match read {
             Ok(read) => read,
-            Err((code, message)) => {
-                if unit.code.is_empty() {
-                    unit.code = derived_code(&unit);
-                }
-                self.intake.refuse(&unit, code, message);
+            Err(why) => {
+                self.importer.refuse(unit, why);
                 return;
             }
         };
+        if read.interactions.is_empty() {
+            self.importer.leave_description(&unit.place);
+            return;
+        }
         for feedback in root.all("modalFeedback") {
-            found.explain(None, body::rich(feedback));
+            let of = feedback.attribute("identifier");
+            let option = read.named.iter().find(|(name, _)| Some(name.as_str()) == of);
+            let option = option.map(|(_, text)| text.as_str());
+            found.explain(option, body::rich(feedback));
+        }
+        if root.attribute("adaptive") == Some("true") {
+            found.note("scoring_unknown", "可多次作答的试题按一次作答、按标准答案计分，请核对");
         }
         declared.note(root, &mut found);
         let reference = root.child("assessmentStimulusRef");
         let href = reference.and_then(|reference| reference.attribute("href"));
         let stimulus = href.and_then(|href| stimuli.iter().find(|known| known.href == href));
         if href.is_some() && stimulus.is_none() {
-            found.note("stimulus_missing", "共用材料不在文件中");
+            found.need("stimulus_missing", "共用材料不在文件中；请导入整个试题包（.zip）");
         }
         self.fill(unit, read, found, stimulus, pictures);
     }
@@ -209,7 +232,7 @@ impl Reader<'_> {
         if label.group.is_none() {
             self.end_group();
             let RawItem { stem, options, key, explanation, media, .. } = item;
-            self.intake.take(RawUnit { stem, options, key, explanation, media, ..unit });
+            self.importer.take_whole(RawUnit { stem, options, key, explanation, media, ..unit });
             return;
         }
         item.place = place;
@@ -245,129 +268,91 @@ impl Reader<'_> {
         stimulus: Option<&Stimulus>,
         pictures: Pictures<'_>,
     ) {
-        let body::Body { shared, mut interactions } = read;
-        match (stimulus, interactions.len()) {
-            (None, 1) => {
-                let interaction = interactions.remove(0);
-                interaction.give(&mut unit, &mut found, &shared);
-                found.give(&mut unit, &mut self.intake, &mut *pictures);
-                self.take(unit);
+        let body::Body { shared, mut interactions, .. } = read;
+        if stimulus.is_none() && interactions.len() == 1 {
+            self.end_group();
+            match interactions.remove(0).give(&mut unit, &mut found, &shared) {
+                Ok(()) => self.importer.take(unit, found, pictures),
+                Err(why) => self.importer.refuse(unit, why),
             }
-            (stimulus, _) => {
-                let case = stimulus.map(|stimulus| found.text(body::rich(&stimulus.body)));
-                let code = unit.code.clone();
-                let place = unit.place.clone();
-                let items: Vec<RawItem> = interactions
-                    .into_iter()
-                    .map(|interaction| item_of(interaction, &mut found, &place))
-                    .collect();
-                found.give(&mut unit, &mut self.intake, &mut *pictures);
-                let explanation = std::mem::take(&mut unit.explanation);
-                let (shared, first) = match case {
-                    Some(case) => (case, shared),
-                    None => (shared, String::new()),
-                };
-                self.group(
-                    unit,
-                    stimulus.map(|s| s.href.as_str()),
-                    shared,
-                    &first,
-                    items,
-                    explanation,
-                    &code,
-                );
-            }
-        }
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "the parts of a group in the making")]
-    fn group(
-        &mut self,
-        mut unit: RawUnit,
-        href: Option<&str>,
-        shared: String,
-        first: &str,
-        mut items: Vec<RawItem>,
-        explanation: String,
-        code: &str,
-    ) {
-        if let [item, ..] = items.as_mut_slice() {
-            if !first.is_empty() {
-                item.stem = format!("{first}\n{}", item.stem).trim().to_owned();
-            }
-            if item.explanation.is_empty() {
-                item.explanation = explanation;
-            }
-        }
-        let one = items.len() == 1;
-        for (number, item) in (1..).zip(&mut items) {
-            item.code = if one { code.to_owned() } else { format!("{code}-{number}") };
-        }
-        if let (Some((open, group)), Some(href)) = (&mut self.group, href)
-            && open == href
-        {
-            group.items.extend(items);
-            group.place.damage.append(&mut unit.place.damage);
-            group.media.append(&mut unit.media);
             return;
         }
-        self.end_group();
+        // What stands around the interactions is the case, or belongs to the first question.
+        let (case, lead) = match stimulus {
+            Some(stimulus) => (found.text(body::rich(&stimulus.body)), shared),
+            None => (shared, String::new()),
+        };
         unit.r#type = "A3".to_owned();
-        unit.stem = shared;
-        unit.items = items;
-        match href {
-            Some(href) => {
-                unit.code = format!("{code}-g");
-                self.group = Some((href.to_owned(), unit));
+        unit.stem = case;
+        let place = unit.place.clone();
+        let items: Result<Vec<RawItem>, NotHeld> = interactions
+            .into_iter()
+            .map(|interaction| item_of(interaction, &mut found, &place))
+            .collect();
+        match items {
+            Ok(items) => unit.items = items,
+            Err(why) => {
+                self.importer.refuse(unit, why);
+                return;
             }
-            None => self.take(unit),
         }
+        self.importer.give(&mut unit, found, pictures);
+        let explanation = std::mem::take(&mut unit.explanation);
+        if let [item, ..] = unit.items.as_mut_slice() {
+            item.stem = format!("{lead}\n{}", item.stem).trim().to_owned();
+            item.explanation = explanation;
+        }
+        self.take_group(unit, stimulus.map(|stimulus| stimulus.href.as_str()));
     }
 
-    fn take(&mut self, mut unit: RawUnit) {
-        if unit.items.is_empty() {
-            self.end_group();
+    /// Takes a group, or adds its items to the one that goes on with the same stimulus.
+    fn take_group(&mut self, mut unit: RawUnit, href: Option<&str>) {
+        if let [item] = unit.items.as_mut_slice() {
+            item.code.clone_from(&unit.code);
         }
-        if unit.code.is_empty() {
-            unit.code = derived_code(&unit);
+        for (number, item) in (1..).zip(&mut unit.items).filter(|(_, item)| item.code.is_empty()) {
+            item.code = format!("{}-{number}", unit.code);
         }
-        if unit.r#type == "B1" {
-            number_items(&mut unit);
+        match (&mut self.group, href) {
+            (Some((open, group)), Some(href)) if open == href => {
+                group.items.append(&mut unit.items);
+                group.place.damage.append(&mut unit.place.damage);
+                group.media.append(&mut unit.media);
+            }
+            (_, Some(href)) => {
+                self.end_group();
+                unit.code.push_str("-g");
+                self.group = Some((href.to_owned(), unit));
+            }
+            (_, None) => {
+                self.end_group();
+                self.importer.take_whole(unit);
+            }
         }
-        self.intake.take(unit);
     }
 
     fn end_group(&mut self) {
         if let Some((_, group)) = self.group.take() {
-            self.intake.take(group);
+            self.importer.take_whole(group);
         }
-    }
-
-    fn topic(&mut self, name: Option<&str>, line: u32) -> String {
-        if !std::mem::replace(&mut self.untold, true) {
-            let message = format!("没有分类的试题已归入「{NO_TOPIC}」");
-            let place = place_of(name, line);
-            self.intake.remark(Severity::Warning, &place, None, "topic_missing", message);
-        }
-        NO_TOPIC.to_owned()
     }
 
     fn end(mut self) -> Imported {
         self.end_group();
-        self.intake.finish()
+        self.importer.finish()
     }
 }
 
-fn item_of(interaction: Interaction, found: &mut Found, place: &Place) -> RawItem {
+fn item_of(interaction: Interaction, found: &mut Found, place: &Place) -> Result<RawItem, NotHeld> {
     let mut unit = RawUnit::default();
-    interaction.give(&mut unit, found, "");
-    RawItem {
+    interaction.give(&mut unit, found, "")?;
+    Ok(RawItem {
         stem: unit.stem,
         options: unit.options,
         key: unit.key,
         place: Place { damage: vec![], ..place.clone() },
         ..RawItem::default()
-    }
+    })
 }
 
 /// A file of a package stands where others have a sheet.

@@ -1,17 +1,15 @@
 //! Packages: an archive of items with a manifest that names them.
 
-use std::io::{Cursor, Read};
+use std::io::Read;
 use std::sync::Arc;
 
-use memchr::memmem;
 use percent_encoding::percent_decode_str;
-use zip::ZipArchive;
 use zip::result::ZipError;
 
 use super::mark::{self, Label};
 use super::{Reader, Stimulus, named_as_before};
+use crate::archive::{self, Archive, NotAnArchive};
 use crate::decode::{BYTES_MAX, decode};
-use crate::problem::Severity;
 use crate::raw::Place;
 use crate::xml::{self, Element, NotXml};
 
@@ -26,9 +24,6 @@ const PART_BYTES_MAX: u64 = 16 << 20;
 
 /// The most bytes of a manifest: a kilobyte or more for each item.
 pub(crate) const MANIFEST_BYTES_MAX: u64 = BYTES_MAX as u64;
-
-/// How an entry of an archive's directory begins.
-const DIRECTORY_ENTRY: &[u8] = b"PK\x01\x02";
 
 /// The name of the manifest.
 const MANIFEST: &str = "imsmanifest.xml";
@@ -64,49 +59,27 @@ impl NotAPackage {
 pub(super) fn read(bytes: &[u8], reader: &mut Reader<'_>) {
     let outcome = Package::open(bytes).and_then(|mut package| package.read(reader));
     if let Err(why) = outcome {
-        reader.intake.remark(Severity::Error, &Place::default(), None, why.code(), why.to_string());
+        reader.importer.fail(&Place::default(), why.code(), why.to_string());
     }
 }
 
 struct Package<'a> {
-    archive: ZipArchive<Cursor<&'a [u8]>>,
+    archive: Archive<'a>,
     unpacked: u64,
 }
 
 impl<'a> Package<'a> {
     fn open(bytes: &'a [u8]) -> Result<Self, NotAPackage> {
-        let damaged = |error: ZipError| NotAPackage::Damaged(error.to_string());
-        // Before the directory is read, which costs memory for each entry.
-        if memmem::find_iter(bytes, DIRECTORY_ENTRY).count() > PARTS_MAX {
-            return Err(NotAPackage::Excessive("文件过多"));
-        }
-        let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(damaged)?;
-        if archive.len() > PARTS_MAX {
-            return Err(NotAPackage::Excessive("文件过多"));
-        }
-        if archive.has_overlapping_entries().map_err(damaged)? {
-            return Err(NotAPackage::Damaged("文件互相重叠".to_owned()));
-        }
-        for index in 0..archive.len() {
-            let part = match archive.by_index_raw(index) {
-                Err(ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED)) => {
-                    return Err(NotAPackage::Password);
-                }
-                part => part.map_err(damaged)?,
-            };
-            let name = part.name().map_err(damaged)?.into_owned();
-            if part.encrypted() {
-                return Err(NotAPackage::Password);
-            }
-            if part.enclosed_name().is_none() || name.starts_with('/') || name.contains('\\') {
-                return Err(NotAPackage::Name(name.chars().take(100).collect()));
-            }
+        let archive = archive::open(bytes, PARTS_MAX).map_err(|why| match why {
+            NotAnArchive::Damaged(why) => NotAPackage::Damaged(why),
+            NotAnArchive::Password => NotAPackage::Password,
+            NotAnArchive::TooManyParts => NotAPackage::Excessive("文件过多"),
+            NotAnArchive::Name(name) => NotAPackage::Name(name),
+        })?;
+        if let Some(name) = archive::names(&archive).iter().find(|name| name.contains('\\')) {
+            return Err(NotAPackage::Name(name.chars().take(100).collect()));
         }
         Ok(Self { archive, unpacked: 0 })
-    }
-
-    fn names(&self) -> Vec<String> {
-        self.archive.file_names().flatten().map(|name| name.to_string()).collect()
     }
 
     /// A part; `None` where there is none of this name.
@@ -138,18 +111,18 @@ impl<'a> Package<'a> {
     }
 
     /// What a manifest lists, one resource at a time.
-    fn manifest(&mut self, name: &str) -> Result<Option<Result<Vec<Listed>, NotXml>>, NotAPackage> {
+    fn manifest(&mut self, name: &str) -> Result<Option<Result<Manifest, NotXml>>, NotAPackage> {
         let read = |bytes: Vec<u8>| {
             let text = decode(&bytes).map_err(NotXml::from)?;
-            let mut listed = Vec::new();
-            xml::grandchildren(&text, &mut |element| listed.extend(listed_by(name, &element)))?;
-            Ok(listed)
+            let mut manifest = Manifest::default();
+            xml::grandchildren(&text, &mut |element| manifest.add(name, &element))?;
+            Ok(manifest)
         };
         Ok(self.bytes(name, MANIFEST_BYTES_MAX)?.map(read))
     }
 
     fn read(&mut self, reader: &mut Reader<'_>) -> Result<(), NotAPackage> {
-        let mut names = self.names();
+        let mut names = archive::names(&self.archive);
         names.sort_unstable();
         let manifest = names.iter().filter(|name| {
             name.rsplit('/').next().is_some_and(|last| last.eq_ignore_ascii_case(MANIFEST))
@@ -157,7 +130,12 @@ impl<'a> Package<'a> {
         let manifest = manifest.min_by_key(|name| name.len()).cloned();
         let listed = match &manifest {
             Some(name) => match self.manifest(name)? {
-                Some(Ok(listed)) => Some(listed),
+                Some(Ok(Manifest { listed, old })) => {
+                    if old {
+                        reader.refuse_old(&super::place_of(Some(name), 0));
+                    }
+                    Some(listed)
+                }
                 Some(Err(why)) => {
                     reader.refuse_document(Some(name), &why);
                     return Ok(());
@@ -173,13 +151,13 @@ impl<'a> Package<'a> {
         });
         let mut stimuli = Vec::new();
         let mut items = Vec::new();
+        let mut old = false;
         for Listed { name, label } in &listed {
             match self.document(name)? {
                 None => {
                     let place = super::place_of(Some(name), 0);
                     let message = "清单中的文件不在试题包中";
-                    let code = "package_part_missing";
-                    reader.intake.remark(Severity::Error, &place, None, code, message);
+                    reader.importer.fail(&place, "package_part_missing", message);
                 }
                 Some(Ok(root)) if root.name == "assessmentItem" => {
                     items.push((name, label, root));
@@ -189,11 +167,15 @@ impl<'a> Package<'a> {
                     from_the_top(name, &mut body);
                     stimuli.push(Stimulus { href: name.clone(), body });
                 }
+                Some(Ok(root)) if root.name == super::OLD_ROOT => {
+                    old = true;
+                    reader.refuse_old(&super::place_of(Some(name), root.line));
+                }
                 Some(Ok(_)) => {} // A test, or something of another standard.
                 Some(Err(why)) => reader.refuse_document(Some(name), &why),
             }
         }
-        if items.is_empty() && manifest.is_none() {
+        if items.is_empty() && manifest.is_none() && !old {
             return Err(NotAPackage::Empty);
         }
         for (name, label, mut root) in items {
@@ -216,21 +198,36 @@ impl<'a> Package<'a> {
     }
 }
 
+/// What a manifest says.
+#[derive(Default)]
+struct Manifest {
+    listed: Vec<Listed>,
+    /// Whether there are tests or banks of QTI 1.
+    old: bool,
+}
+
 /// An item or a stimulus that a manifest lists.
 struct Listed {
     name: String,
     label: Option<Label>,
 }
 
-/// What a resource of the manifest `name` lists, if it is an item or a stimulus.
-fn listed_by(name: &str, resource: &Element) -> Option<Listed> {
-    let kind = resource.attribute("type").unwrap_or("").to_ascii_lowercase();
-    if resource.name != "resource" || !(kind.contains("item") || kind.contains("stim")) {
-        return None;
+impl Manifest {
+    /// Takes in what a resource of the manifest `name` lists.
+    fn add(&mut self, name: &str, resource: &Element) {
+        if resource.name != "resource" {
+            return;
+        }
+        let kind = resource.attribute("type").unwrap_or("").to_ascii_lowercase();
+        self.old |= kind.starts_with("imsqti_xmlv1") || kind.contains("x-bb-qti");
+        if kind.contains("item") || kind.contains("stim") {
+            let href = resource.attribute("href");
+            let file = || resource.child("file").and_then(|file| file.attribute("href"));
+            let listed = href.or_else(file).map(|href| joined(name, href));
+            let label = Label::of(resource);
+            self.listed.extend(listed.map(|name| Listed { name, label }));
+        }
     }
-    let href = resource.attribute("href");
-    let file = || resource.child("file").and_then(|file| file.attribute("href"));
-    Some(Listed { name: joined(name, href.or_else(file)?), label: Label::of(resource) })
 }
 
 /// Names of stimuli as the package has them, not as seen from the item.

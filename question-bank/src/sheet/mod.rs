@@ -318,7 +318,12 @@ impl<'a> Reader<'a> {
             let message = "难度系数按答对率换算：0.7 以上为易，0.4 以下为难";
             self.remark_once(row.number, Field::Difficulty, "difficulty_as_facility", message);
         }
-        let difficulty = named.or_else(by_share).map(|difficulty| difficulty.name().to_owned());
+        // Above one it can only be a level.
+        let by_level = || words::difficulty_of(share);
+        let difficulty = named
+            .or_else(by_share)
+            .or_else(by_level)
+            .map(|difficulty| difficulty.name().to_owned());
         difficulty.or_else(|| Some(share.to_owned()).filter(|word| !word.is_empty()))
     }
 

@@ -348,3 +348,13 @@ mod workbooks {
         assert_eq!(imported.units[0].items[0].options[0].text, "甲状腺");
     }
 }
+
+#[test]
+fn levels_under_the_heading_of_shares_are_levels() {
+    let text = "所属专业,所属专业分支,难度系数,题目类型,题目内容,选项A,选项B,正确答案\n\
+        医学,内科,0.3,单选题,甲题,一,二,A\n医学,外科,2,单选题,乙题,一,二,B\n医学,外科,5,单选题,丙题,一,二,B\n";
+    let read = read(text.as_bytes(), "题库.csv", &Defaults::default());
+    let said: Vec<_> =
+        read.units.iter().map(|unit| (unit.topic.as_str(), unit.difficulty.name())).collect();
+    assert_eq!(said, [("医学/内科", "hard"), ("医学/外科", "easy"), ("医学/外科", "hard")]);
+}

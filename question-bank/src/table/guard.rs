@@ -4,13 +4,13 @@
 //! behind this would believe blindly is refused here: entities, counts to reserve memory by,
 //! encodings that would hide both.
 
-use std::io::{Cursor, Read};
+use std::io::Read;
 
 use memchr::memmem;
-use zip::ZipArchive;
 use zip::result::ZipError;
 
 use super::NotATable;
+use crate::archive::{self, NotAnArchive};
 
 /// The most parts; an honest workbook has some dozens, and one for each picture.
 const PARTS_MAX: usize = 1_000;
@@ -35,9 +35,6 @@ const CHUNK: usize = 64 << 10;
 /// before it is kept too, to know what stands before an element's name.
 const SEEN_AGAIN: usize = 64;
 
-/// How an entry of an archive's directory begins.
-const DIRECTORY_ENTRY: &[u8] = b"PK\x01\x02";
-
 /// What was found.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Seen {
@@ -53,35 +50,21 @@ pub(super) struct Seen {
 
 /// Unpacks and counts everything once.
 pub(super) fn look_through(bytes: &[u8]) -> Result<Seen, NotATable> {
-    // Before the directory is read, which costs memory for each entry.
-    if memmem::find_iter(bytes, DIRECTORY_ENTRY).count() > PARTS_MAX {
-        return Err(NotATable::Excessive("部件过多"));
-    }
-    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(damaged)?;
-    if archive.len() > PARTS_MAX {
-        return Err(NotATable::Excessive("部件过多"));
-    }
-    if archive.has_overlapping_entries().map_err(damaged)? {
-        return Err(NotATable::Damaged("部件互相重叠".to_owned()));
-    }
-    let is_main = |name: &str| name.to_ascii_lowercase().ends_with("workbook.xml");
-    let has_main = archive.file_names().flatten().any(|name| is_main(&name));
-    if !has_main {
+    let mut archive = archive::open(bytes, PARTS_MAX).map_err(|why| match why {
+        NotAnArchive::Damaged(why) => NotATable::Damaged(why),
+        NotAnArchive::Password => NotATable::Password,
+        NotAnArchive::TooManyParts => NotATable::Excessive("部件过多"),
+        NotAnArchive::Name(_) => NotATable::Damaged("部件名称不合法".to_owned()),
+    })?;
+    let is_main = |name: &String| name.to_ascii_lowercase().ends_with("workbook.xml");
+    if !archive::names(&archive).iter().any(is_main) {
         return Err(NotATable::OtherWorkbook);
     }
     let mut seen = Seen::default();
     let mut counts = Counts::default();
     for index in 0..archive.len() {
-        let mut part = match archive.by_index(index) {
-            Err(ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED)) => {
-                return Err(NotATable::Password);
-            }
-            part => part.map_err(damaged)?,
-        };
+        let mut part = archive.by_index(index).map_err(damaged)?;
         let name = part.name().map_err(damaged)?.into_owned();
-        if part.enclosed_name().is_none() || name.starts_with('/') {
-            return Err(NotATable::Damaged("部件名称不合法".to_owned()));
-        }
         let raised_before = counts.raised;
         counts.part(&name.to_ascii_lowercase(), &mut part)?;
         if name.starts_with("xl/media/") && !name.ends_with('/') {

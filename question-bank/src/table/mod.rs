@@ -14,6 +14,7 @@ mod hostile;
 
 use std::borrow::Cow;
 
+use crate::archive::is_archive;
 use crate::decode::{BYTES_MAX, NotText};
 
 /// The most rows of a table.
@@ -149,7 +150,7 @@ impl NotATable {
 /// Whether a file begins as a workbook does, of this kind or an old one.
 #[must_use]
 pub fn is_workbook(bytes: &[u8]) -> bool {
-    bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(OLD_WORKBOOK)
+    is_archive(bytes) || bytes.starts_with(OLD_WORKBOOK)
 }
 
 /// How a file of the old kind, or one with a password, begins.

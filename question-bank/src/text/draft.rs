@@ -4,9 +4,11 @@ use std::collections::HashMap;
 
 use exam_core::item::ItemType;
 
+use super::keys::Key;
 use super::stem::taken_apart;
 use crate::hash::derived_code;
-use crate::raw::{Place, RawItem, RawOption, RawUnit};
+use crate::raw::{Damage, Field, Place, RawItem, RawOption, RawUnit};
+use crate::wording::options::letter;
 use crate::wording::words::{self, Column, TypeWord};
 use crate::wording::{NO_TOPIC, answer, inferred, judge_key, options};
 
@@ -28,7 +30,7 @@ pub(super) struct Draft {
     pub section: usize,
     pub heading: Option<(TypeWord, String)>,
     line: u32,
-    number: Option<u32>,
+    pub number: Option<u32>,
     stem: String,
     options: String,
     answer: Option<String>,
@@ -39,6 +41,11 @@ pub(super) struct Draft {
     topic: String,
     tags: Vec<String>,
     part: Part,
+    /// Whether it began with nothing but its number.
+    bare: bool,
+    /// Whether it may be no question at all.
+    doubted: bool,
+    damage: Vec<Damage>,
 }
 
 impl Draft {
@@ -51,11 +58,38 @@ impl Draft {
         stem: &str,
     ) -> Self {
         let (stem, heading) = (stem.to_owned(), heading.cloned());
-        Self { section, heading, line, number, stem, topic, ..Self::default() }
+        let bare = number.is_some() && stem.is_empty();
+        Self { section, heading, line, number, stem, topic, bare, ..Self::default() }
     }
 
     pub(super) fn is_answered(&self) -> bool {
         self.answer.is_some()
+    }
+
+    /// A text that is a question only if options or an answer follow.
+    pub(super) fn doubted(self) -> Self {
+        Self { doubted: true, ..self }
+    }
+
+    pub(super) fn is_doubtful(&self) -> bool {
+        self.doubted && !self.is_answered() && !self.has_options()
+    }
+
+    /// The line where it begins, and its text.
+    pub(super) fn place_and_text(&mut self) -> (u32, String) {
+        (self.line, std::mem::take(&mut self.stem))
+    }
+
+    /// Whether the question itself may still come under its name.
+    pub(super) fn awaits_stem(&self) -> bool {
+        self.bare && !self.is_answered() && !self.has_options()
+    }
+
+    /// Gives it its question; what stood in that place is handed back.
+    pub(super) fn name_stem(&mut self, stem: &str) -> String {
+        self.bare = false;
+        self.part = Part::Stem;
+        std::mem::replace(&mut self.stem, stem.to_owned())
     }
 
     pub(super) fn has_options(&self) -> bool {
@@ -81,11 +115,15 @@ impl Draft {
         match column {
             Column::Answer => {
                 self.part = Part::Answer;
-                self.answer = Some(text);
+                let (answer, why) = without_note(&text);
+                if !why.is_empty() {
+                    add_line(&mut self.explanation, why);
+                }
+                self.answer = Some(answer.to_owned());
             }
             Column::Explanation => {
                 self.part = Part::Explanation;
-                self.explanation = text;
+                add_line(&mut self.explanation, &text);
             }
             Column::Difficulty | Column::Facility => {
                 let named = words::difficulty_of(&text);
@@ -122,8 +160,18 @@ impl Draft {
     }
 
     /// The answer, wherever it stands. One in the question becomes a gap.
-    fn answer(&mut self, keys: &HashMap<(usize, u32), String>) -> String {
+    fn answer(&mut self, keys: &HashMap<(usize, u32), Key>) -> String {
         let key = self.number.and_then(|number| keys.get(&(self.section, number)).cloned());
+        let key = key.map(|key| {
+            if let Some(own) = self.answer.as_deref().filter(|own| !key.says(own)) {
+                let message = format!("题下的答案「{own}」与后面的答案「{}」不同", key.answer);
+                self.damage.push(Damage { field: Field::Key, code: "key_conflict", message });
+            }
+            if self.explanation.is_empty() {
+                self.explanation = key.explanation;
+            }
+            key.answer
+        });
         let inside = || taken_apart(&self.stem);
         if let Some(answer) = self.answer.take().or(key) {
             // The same answer twice is one.
@@ -144,7 +192,7 @@ impl Draft {
     }
 
     /// Options, type, key and the rest; `shared` are the options of a group.
-    fn raw(mut self, keys: &HashMap<(usize, u32), String>, shared: &[RawOption]) -> RawUnit {
+    fn raw(mut self, keys: &HashMap<(usize, u32), Key>, shared: &[RawOption]) -> RawUnit {
         let answer = self.answer(keys);
         let mut listed = options::of_cell(&self.options);
         let (item_type, type_name) = match &self.heading {
@@ -169,7 +217,7 @@ impl Draft {
             options: listed,
             key,
             explanation: self.explanation.trim().to_owned(),
-            place: Place { row: Some(self.line), ..Place::default() },
+            place: Place { row: Some(self.line), damage: self.damage, ..Place::default() },
             ..RawUnit::default()
         };
         if unit.code.is_empty() {
@@ -179,7 +227,7 @@ impl Draft {
     }
 
     /// An item that is no part of a group.
-    pub(super) fn unit(self, keys: &HashMap<(usize, u32), String>) -> RawUnit {
+    pub(super) fn unit(self, keys: &HashMap<(usize, u32), Key>) -> RawUnit {
         self.raw(keys, &[])
     }
 }
@@ -226,7 +274,7 @@ impl Group {
         self.numbers.is_some_and(|(_, last)| newest < last)
     }
 
-    pub(super) fn unit(self, keys: &HashMap<(usize, u32), String>) -> RawUnit {
+    pub(super) fn unit(self, keys: &HashMap<(usize, u32), Key>) -> RawUnit {
         let item_type = self.item_type;
         let (stem, options) = match item_type {
             ItemType::B1 => (String::new(), options::of_cell(&self.shared)),
@@ -266,6 +314,20 @@ impl Group {
             item.code = format!("{}-{number}", unit.code);
         }
         unit
+    }
+}
+
+/// `C　因为……`: letters, and behind white space something that is none.
+fn without_note(text: &str) -> (&str, &str) {
+    let letters =
+        |word: &str| word.chars().all(|c| letter(c).is_some() || c.is_ascii_punctuation());
+    match text.split_once([' ', '\u{3000}']) {
+        Some((answer, note))
+            if letters(answer) && !note.trim_start().starts_with(|c| letter(c).is_some()) =>
+        {
+            (answer, note.trim())
+        }
+        _ => (text, ""),
     }
 }
 

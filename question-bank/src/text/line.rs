@@ -1,5 +1,7 @@
 //! What a line of a pasted text is.
 
+use std::borrow::Cow;
+
 use crate::wording::options::{letter, unmarked};
 use crate::wording::words::{self, Column, TypeWord};
 
@@ -8,6 +10,9 @@ const NUMBER_MARKS: [char; 7] = ['.', '．', '、', ':', '：', ')', '）'];
 
 /// The most digits of a question's number.
 const NUMBER_DIGITS_MAX: usize = 4;
+
+/// The most characters of a heading above answers.
+const HEADING_CHARS_MAX: usize = 24;
 
 /// The most characters of a field's name.
 const NAME_CHARS_MAX: usize = 8;
@@ -28,6 +33,8 @@ pub(super) enum Line<'a> {
     Field(Column, &'a str),
     /// `12．…`.
     Number(u32, &'a str),
+    /// `题干：…`, without a number.
+    Question(&'a str),
     /// `A．…`, with its place in the alphabet.
     Option(usize),
     Text,
@@ -42,8 +49,14 @@ pub(super) struct Shared {
 
 /// What a line is, ends trimmed.
 pub(super) fn line_of(line: &str) -> Line<'_> {
-    if line.is_empty() {
+    if line.is_empty() || is_rule(line) || is_page_number(line) {
         return Line::Empty;
+    }
+    if heads_keys(line) {
+        return Line::Keys;
+    }
+    if let Some(rest) = question_of(line) {
+        return Line::Question(rest);
     }
     if let Some(shared) = shared_of(line) {
         return Line::Shared(shared);
@@ -70,17 +83,122 @@ pub(super) fn line_of(line: &str) -> Line<'_> {
     }
 }
 
+/// A line without the marks of Markdown: `## 单选题`, `**1. …**`, `- A. …`.
+pub(super) fn unmarked_down(line: &str) -> Cow<'_, str> {
+    let line = line.trim();
+    let bare = line.trim_start_matches('#');
+    let heads = bare.len() < line.len() && bare.starts_with([' ', '*']);
+    let line = if heads { bare.trim_start() } else { line };
+    if let Some((bold, rest)) = line.strip_prefix("**").and_then(|rest| rest.split_once("**")) {
+        return Cow::Owned(format!("{bold}{rest}").trim().to_owned());
+    }
+    let item = ["- ", "* "].iter().find_map(|mark| line.strip_prefix(mark)).map(str::trim_start);
+    Cow::Borrowed(item.filter(|item| option_of(item).is_some()).unwrap_or(line))
+}
+
+/// Gives options that have nothing but white space behind their letters the mark that others have.
+/// A line alone may begin with a letter; one that is followed by the next letter is an option.
+pub(super) fn mark_spaced_options(lines: &mut [Cow<'_, str>]) {
+    let spaced = |line: &str| {
+        let first = line.chars().next().filter(|c| matches!(c, 'A'..='Z' | 'Ａ'..='Ｚ'))?;
+        let behind = line[first.len_utf8()..].strip_prefix([' ', '\t', '\u{3000}'])?.trim_start();
+        // `A . 甲` has its mark.
+        (!behind.is_empty() && option_of(line).is_none()).then_some((letter(first)?, first))
+    };
+    let filled: Vec<usize> = (0..lines.len()).filter(|at| !lines[*at].is_empty()).collect();
+    let mut next = None;
+    for (place, at) in filled.iter().enumerate() {
+        let here = spaced(&lines[*at]);
+        let Some((option, first)) = here else {
+            next = None;
+            continue;
+        };
+        let follows = filled.get(place + 1).and_then(|at| spaced(&lines[*at]));
+        let begins = option == 0 && follows.is_some_and(|(option, _)| option == 1);
+        if begins || next == Some(option) {
+            let text = lines[*at][first.len_utf8()..].trim_start();
+            lines[*at] = Cow::Owned(format!("{first}. {text}"));
+            next = Some(option + 1);
+        } else {
+            next = None;
+        }
+    }
+}
+
+/// A line that only divides.
+fn is_rule(line: &str) -> bool {
+    line.len() >= 3 && line.chars().all(|c| matches!(c, '-' | '=' | '*' | '_' | '—' | '─'))
+}
+
+/// `第 2 页`, `=== 第1页 ===`, `第1页，共40页`.
+fn is_page_number(line: &str) -> bool {
+    let bare = line.trim_matches(|c: char| matches!(c, '=' | '-' | '—' | ' '));
+    let number = |text: &str| {
+        let text = text.trim();
+        !text.is_empty() && text.len() <= 5 && text.chars().all(|c| c.is_ascii_digit())
+    };
+    let Some((page, rest)) = bare.strip_prefix('第').and_then(|rest| rest.split_once('页'))
+    else {
+        return false;
+    };
+    let rest = rest.trim_start_matches([',', '，', '/', ' ', '、']);
+    let all = rest.strip_prefix('共').and_then(|rest| rest.strip_suffix('页'));
+    number(page) && (rest.is_empty() || all.is_some_and(number))
+}
+
+/// What `题干：` or `【题目】` stands before.
+pub(super) fn question_of(line: &str) -> Option<&str> {
+    let names = ["题干", "题目"];
+    let named = names.iter().find_map(|name| line.strip_prefix(name)?.strip_prefix([':', '：']));
+    let bracketed = || {
+        let rest = line.strip_prefix('【')?;
+        names.iter().find_map(|name| rest.strip_prefix(name)?.strip_prefix('】'))
+    };
+    named.or_else(bracketed).map(|rest| rest.trim_start_matches([':', '：']).trim())
+}
+
+/// `参考答案及解析`, `【答案与解析】`, `第一卷 参考答案（教师用）`: answers that stand together follow.
+fn heads_keys(line: &str) -> bool {
+    const OF: [&str; 5] = ["答案", "参考答案", "标准答案", "正确答案", "试题答案"];
+    const AND: [&str; 8] =
+        ["及解析", "与解析", "和解析", "及详解", "与详解", "及答案解析", "详解", "部分"];
+    if line.chars().count() > HEADING_CHARS_MAX {
+        return false;
+    }
+    let line = line.trim_end_matches([':', '：']);
+    let whole = line.strip_prefix(['【', '[']).and_then(|rest| rest.strip_suffix(['】', ']']));
+    let bare = match line.strip_suffix([')', '）']).and_then(|rest| rest.rsplit_once(['(', '（']))
+    {
+        Some((before, _)) => before.trim(),
+        None => whole.unwrap_or(line),
+    };
+    let noted = bare.len() < line.len() && whole.is_none();
+    let volume = bare.strip_prefix('第').and_then(|rest| rest.split_once(['卷', '章', '套']));
+    let of_volume = volume.is_some_and(|(number, _)| number.chars().count() <= 4);
+    let bare = volume.filter(|_| of_volume).map_or(bare, |(_, rest)| rest).trim();
+    OF.iter().filter_map(|of| bare.strip_prefix(of)).any(|rest| match rest {
+        // By itself it is a field, which may have its answer on the next line.
+        "" => noted || of_volume,
+        rest => AND.contains(&rest),
+    })
+}
+
 /// The pieces of a line: an answer or an explanation may stand behind what comes before.
 pub(super) fn pieces(line: &str) -> Vec<&str> {
     let mut starts = vec![0];
     for (at, c) in line.char_indices().skip(1) {
         let before = line[..at].chars().next_back();
         let begins = matches!(c, '【' | '[') || before.is_some_and(char::is_whitespace);
+        let stopped = matches!(before, Some('。' | '；' | ';'));
         let here = &line[at..];
-        if begins
+        if (begins || stopped)
             && field_of(here).is_some_and(|(column, rest)| {
-                matches!(column, Column::Answer | Column::Explanation | Column::Difficulty)
-                    && !rest.is_empty()
+                let may = match column {
+                    Column::Explanation => true,
+                    Column::Answer | Column::Difficulty => begins,
+                    _ => false,
+                };
+                may && !rest.is_empty()
             })
         {
             starts.push(at);
@@ -94,6 +212,11 @@ pub(super) fn pieces(line: &str) -> Vec<&str> {
 pub(super) fn number_of(line: &str) -> Option<(u32, &str)> {
     let bare = line.strip_prefix("第").unwrap_or(line);
     let (bracketed, bare) = match bare.strip_prefix(['(', '（', '[', '【']) {
+        // `【题目2】`.
+        Some(rest) if line.starts_with('【') => {
+            let named = ["题目", "试题", "题"].iter().find_map(|name| rest.strip_prefix(name));
+            (true, named.unwrap_or(rest))
+        }
         Some(rest) => (true, rest),
         None => (false, bare),
     };
@@ -174,12 +297,31 @@ pub(super) fn field_of(line: &str) -> Option<(Column, &str)> {
 /// The type that a heading names.
 fn type_of(line: &str) -> Option<TypeWord> {
     let bare = line.trim_matches(['【', '】', '[', ']', '：', ':']);
+    let bare = match bare.rsplit_once(['·', '•']) {
+        Some((_, last)) if line.starts_with('【') => last.trim(),
+        _ => bare,
+    };
     let bare = match (bare.strip_prefix('第'), bare.find("部分")) {
         (Some(_), Some(at)) => bare[at + "部分".len()..].trim_start_matches([' ', '：', ':', '　']),
         _ => bare,
     };
-    // A letter alone is an option, or half a word.
-    (bare.chars().count() > 1 || line.starts_with('【')).then(|| words::type_of(bare))?
+    // A letter alone is an option, half a word, or behind a number an answer.
+    let word = number_of(bare).map_or(bare, |(_, word)| word);
+    let named =
+        (word.chars().count() > 1 || line.starts_with('【')).then(|| words::type_of(bare))?;
+    // A heading of a kind that nobody knows still ends what stood before it.
+    named.or_else(|| heads_section(bare).then_some(TypeWord::Choice))
+}
+
+/// `四、综合应用题（共 20 分）`.
+fn heads_section(line: &str) -> bool {
+    let rest = line.trim_start_matches(|c| "一二三四五六七八九十".contains(c));
+    let Some(name) = rest.strip_prefix(['、', '.', '．']).filter(|_| rest.len() < line.len())
+    else {
+        return false;
+    };
+    let name = name.split(['(', '（', ':', '：']).next().unwrap_or(name).trim();
+    name.ends_with('题') && name.chars().count() <= NAME_CHARS_MAX
 }
 
 fn chapter_of(line: &str) -> Option<&str> {
@@ -230,7 +372,10 @@ mod tests {
             ("12、题", Line::Number(12, "题")),
             ("（3）题", Line::Number(3, "题")),
             ("第4题：题", Line::Number(4, "题")),
+            ("【题目5】", Line::Number(5, "")),
             ("１０．题", Line::Number(10, "题")),
+            ("1.A", Line::Number(1, "A")),
+            ("2、X", Line::Number(2, "X")),
             ("1.5 mg 静注", Line::Text),
             ("2026年5月", Line::Text),
             ("A．甲", Line::Option(0)),
@@ -248,6 +393,20 @@ mod tests {
             ("【解析】因为", Line::Field(Column::Explanation, "因为")),
             ("难度：易", Line::Field(Column::Difficulty, "易")),
             ("参考答案", Line::Keys),
+            ("参考答案及解析", Line::Keys),
+            ("【答案与解析】", Line::Keys),
+            ("第 1 卷参考答案", Line::Keys),
+            ("参考答案（教师用）", Line::Keys),
+            ("【答案】", Line::Field(Column::Answer, "")),
+            ("四、综合应用题（20分）", Line::Type(TypeWord::Choice, "四、综合应用题（20分）")),
+            ("【专项练习·单选题】", Line::Type(known(ItemType::Single), "【专项练习·单选题】")),
+            ("---", Line::Empty),
+            ("=== 第2页 ===", Line::Empty),
+            ("第1页，共40页", Line::Empty),
+            ("第2页的图", Line::Text),
+            ("题干：患者", Line::Question("患者")),
+            ("【题目】", Line::Question("")),
+            ("题目要求", Line::Text),
             ("第三章 呼吸系统", Line::Chapter("第三章 呼吸系统")),
             ("第三天出现高热", Line::Text),
             ("", Line::Empty),
@@ -265,9 +424,46 @@ mod tests {
     }
 
     #[test]
+    fn letters_in_a_row_are_options_without_marks() {
+        let marked = |lines: &[&'static str]| -> Vec<String> {
+            let mut lines: Vec<_> = lines.iter().map(|line| Cow::Borrowed(*line)).collect();
+            mark_spaced_options(&mut lines);
+            lines.into_iter().map(Cow::into_owned).collect()
+        };
+        assert_eq!(
+            marked(&["题", "A 甲", "", "B\t乙", "C　丙", "答案：A"]),
+            ["题", "A. 甲", "", "B. 乙", "C. 丙", "答案：A"]
+        );
+        for lines in [
+            ["A 型行为", "易患冠心病", "B 型"],
+            ["B 甲", "A 乙", "C 丙"],
+            ["A. 甲", "B. 乙", "A 丙"],
+        ] {
+            assert_eq!(marked(&lines), lines);
+        }
+    }
+
+    #[test]
+    fn marks_of_markdown_make_no_difference() {
+        for (line, bare) in [
+            ("## 一、单选题", "一、单选题"),
+            ("**1. 题干**", "1. 题干"),
+            ("**答案：** B", "答案： B"),
+            ("- A. 甲", "A. 甲"),
+            ("* B：乙", "B：乙"),
+            ("- 甲", "- 甲"),
+            ("#1 号染色体", "#1 号染色体"),
+        ] {
+            assert_eq!(unmarked_down(line), bare);
+        }
+    }
+
+    #[test]
     fn an_answer_may_stand_behind_what_comes_before() {
         assert_eq!(pieces("D．丁  答案：B 解析：因为"), ["D．丁", "答案：B", "解析：因为"]);
         assert_eq!(pieces("题干【答案】C"), ["题干", "【答案】C"]);
+        assert_eq!(pieces("【答案】D。解析：因为"), ["【答案】D。", "解析：因为"]);
+        assert_eq!(pieces("无误；答案：见下"), ["无误；答案：见下"]);
         assert_eq!(pieces("下列答案：正确的是"), ["下列答案：正确的是"]);
     }
 }

@@ -16,9 +16,10 @@ use crate::item::Defaults;
 use crate::problem::Severity;
 use crate::raw::Place;
 use crate::wording::NO_TOPIC;
-use crate::wording::words::{Column, TypeWord};
+use crate::wording::words::{Column, TypeWord, type_of};
 use draft::{Draft, Group};
-use line::{Line, Shared, line_of, pieces};
+use keys::Key;
+use line::{Line, Shared, line_of, mark_spaced_options, pieces, unmarked_down};
 
 /// Reads a file and names every problem, not only the first. An item with an error is left out.
 #[must_use]
@@ -28,8 +29,10 @@ pub fn read(bytes: &[u8], file: &str, defaults: &Defaults) -> Imported {
         Err(why) => return Imported::refused(file, why.code(), why.to_string()),
     };
     let mut reader = Reader::new(Intake::new(file, defaults));
-    for (number, line) in (1..).zip(text.lines()) {
-        for piece in pieces(line.trim()) {
+    let mut lines: Vec<_> = text.lines().map(unmarked_down).collect();
+    mark_spaced_options(&mut lines);
+    for (number, line) in (1..).zip(&lines) {
+        for piece in pieces(line) {
             reader.line(number, piece);
         }
     }
@@ -39,16 +42,30 @@ pub fn read(bytes: &[u8], file: &str, defaults: &Defaults) -> Imported {
 /// Whether a text looks like this format: numbered questions with options, or with answers.
 #[must_use]
 pub(crate) fn is_text(text: &str) -> bool {
-    let mut numbered = false;
-    text.lines().flat_map(|line| pieces(line.trim())).any(|piece| match line_of(piece) {
+    let (mut numbered, mut headed) = (false, false);
+    let mut tells = |piece: &str| match line_of(piece) {
         Line::Number(_, rest) => {
             numbered = true;
-            stem::taken_apart(rest).is_some()
+            headed || stem::taken_apart(rest).is_some()
         }
-        Line::Option(0) | Line::Field(Column::Answer, _) => numbered,
+        Line::Question(_) => {
+            numbered = true;
+            false
+        }
+        Line::Type(..) | Line::Shared(_) => {
+            headed = true;
+            false
+        }
+        Line::Option(0) | Line::Field(Column::Answer, _) => numbered || headed,
         _ => false,
-    })
+    };
+    let mut lines: Vec<_> = text.lines().map(unmarked_down).collect();
+    mark_spaced_options(&mut lines);
+    lines.iter().any(|line| pieces(line).into_iter().any(&mut tells))
 }
+
+/// Where answers go whose heading names no type: to whatever question has their number.
+const SECTIONS_ALL: usize = usize::MAX;
 
 /// What has been read, in the order of the file.
 enum Entry {
@@ -67,8 +84,10 @@ struct Reader<'a> {
     group: Option<Group>,
     entries: Vec<Entry>,
     /// Answers that stand together, by section and number.
-    keys: HashMap<(usize, u32), String>,
+    keys: HashMap<(usize, u32), Key>,
     in_keys: bool,
+    /// The newest of them.
+    newest_key: Option<(usize, u32)>,
     /// The last number of a list inside the question at hand.
     listed: Option<u32>,
     /// The number of the newest question of the section.
@@ -88,6 +107,7 @@ impl<'a> Reader<'a> {
             entries: Vec::new(),
             keys: HashMap::new(),
             in_keys: false,
+            newest_key: None,
             listed: None,
             newest: 0,
             after_empty: false,
@@ -98,6 +118,9 @@ impl<'a> Reader<'a> {
         let line = line_of(text);
         if self.in_keys {
             self.key_line(number, text, &line);
+            return;
+        }
+        if matches!(line, Line::Number(..) | Line::Text) && self.answers_all(number, text) {
             return;
         }
         match line {
@@ -119,11 +142,20 @@ impl<'a> Reader<'a> {
             Line::Keys => {
                 self.end_group();
                 self.in_keys = true;
-                self.section = usize::from(self.section > 0);
+                self.section = SECTIONS_ALL;
             }
             Line::Number(question, rest) if self.begins(question) => {
-                self.begin(number, question, rest);
+                self.begin(number, Some(question), rest);
             }
+            Line::Question(rest) => match self.draft.as_mut().filter(|draft| draft.awaits_stem()) {
+                Some(draft) => {
+                    let before = draft.name_stem(rest);
+                    if !before.is_empty() {
+                        self.ignore(number, &before);
+                    }
+                }
+                None => self.begin(number, None, rest),
+            },
             Line::Field(column, rest) => self.field(number, column, rest, text),
             Line::Option(place) => self.option(number, place, text),
             Line::Number(..) | Line::Chapter(_) | Line::Text => self.text(number, text),
@@ -135,7 +167,9 @@ impl<'a> Reader<'a> {
 
     /// Whether a numbered line begins a question, and does not belong to a list inside one.
     fn begins(&mut self, question: u32) -> bool {
-        let Some(draft) = &self.draft else { return true };
+        let Some(draft) = self.draft.as_ref().filter(|draft| !draft.is_doubtful()) else {
+            return true;
+        };
         if draft.is_answered() || draft.has_options() {
             return true;
         }
@@ -148,14 +182,16 @@ impl<'a> Reader<'a> {
         question == next
     }
 
-    fn begin(&mut self, line: u32, question: u32, rest: &str) {
+    fn begin(&mut self, line: u32, question: Option<u32>, rest: &str) {
         self.end_draft();
-        if self.group.as_ref().is_some_and(|group| group.is_over(question)) {
+        let over = |group: &Group| question.is_some_and(|question| group.is_over(question));
+        if self.group.as_ref().is_some_and(over) {
             self.end_group();
         }
         self.listed = None;
-        self.newest = question;
-        self.draft = Some(self.draft_of(line, Some(question), rest));
+        self.newest = question.unwrap_or(self.newest);
+        let rest = line::question_of(rest).unwrap_or(rest);
+        self.draft = Some(self.draft_of(line, question, rest));
     }
 
     fn draft_of(&self, line: u32, number: Option<u32>, stem: &str) -> Draft {
@@ -169,13 +205,24 @@ impl<'a> Reader<'a> {
             _ if shared.options => ItemType::B1,
             _ => ItemType::A3,
         };
-        let item_type = if shared.options { ItemType::B1 } else { item_type };
+        // The line above the group knows better than the heading above the section.
+        let item_type = match (shared.options, item_type) {
+            (true, _) => ItemType::B1,
+            (false, ItemType::B1) => ItemType::A3,
+            (false, item_type) => item_type,
+        };
         Group::new(line, item_type, shared.numbers, self.topic.clone())
     }
 
     fn field(&mut self, line: u32, column: Column, rest: &str, text: &str) {
         if column == Column::Topic && self.draft.is_none() {
             rest.clone_into(&mut self.topic);
+            return;
+        }
+        // `答案：1.A 2.B` speaks of all questions of the section.
+        let pairs = if column == Column::Answer { keys::pairs(rest) } else { vec![] };
+        if !pairs.is_empty() && keys::are_plain(&pairs) && self.newest > 0 {
+            self.learn(line, pairs);
             return;
         }
         match &mut self.draft {
@@ -219,37 +266,119 @@ impl<'a> Reader<'a> {
                 self.group = Some(self.group_of(line, Shared { options: false, numbers: None }));
             }
         }
+        let chosen = matches!(&self.heading, Some((TypeWord::Known(item_type), _))
+            if !item_type.in_groups());
         match (&mut self.draft, &mut self.group) {
             (Some(draft), _) => draft.go_on(text),
             (None, Some(group)) => group.lead(text),
+            // Under a heading, and empty lines around it: a question without a number, unless
+            // neither options nor an answer follow.
+            (None, None) if chosen && self.after_empty => {
+                self.draft = Some(self.draft_of(line, None, text).doubted());
+            }
             (None, None) => self.ignore(line, text),
         }
     }
 
+    /// `1.C 2.A` without a heading, behind questions of these numbers that have no answers.
+    fn answers_all(&mut self, line: u32, text: &str) -> bool {
+        let pairs = keys::pairs(text);
+        let known = |(number, _): &(u32, String)| *number <= self.newest;
+        let all = pairs.len() > 1
+            && pairs.iter().all(known)
+            && keys::are_plain(&pairs)
+            && self.draft.as_ref().is_some_and(|draft| !draft.is_answered());
+        if all {
+            self.learn(line, pairs);
+        }
+        all
+    }
+
+    fn learn(&mut self, line: u32, pairs: Vec<(u32, String)>) {
+        for (question, answer) in pairs {
+            let place = (self.section, question);
+            self.newest_key = Some(place);
+            let known = self.keys.entry(place).or_default();
+            if known.answer.is_empty() {
+                known.answer = answer;
+            } else if !known.says(&answer) {
+                // Neither is taken: the item lacks its key.
+                known.answer.clear();
+                let message = format!("第 {question} 题的答案前后不同：请分题型写明答案");
+                let place = Place { row: Some(line), ..Place::default() };
+                self.intake.remark(Severity::Error, &place, None, "key_conflict", message);
+            }
+        }
+    }
+
     fn key_line(&mut self, number: u32, text: &str, line: &Line<'_>) {
-        if let Line::Type(..) = line {
-            self.section = self.section_after(text);
+        // `单选题：1.A 2.B`.
+        if let Some((name, rest)) = text.split_once([':', '：', ' '])
+            && !name.starts_with(|c: char| c.is_ascii_digit())
+            && type_of(name).is_some()
+            && !keys::pairs(rest).is_empty()
+        {
+            self.section = self.section_after(name);
+            self.learn(number, keys::pairs(rest));
             return;
         }
-        let pairs = keys::pairs(text);
-        if pairs.is_empty() && !text.is_empty() {
-            self.ignore(number, text);
-        }
-        for (question, answer) in pairs {
-            self.keys.insert((self.section, question), answer);
+        let newest = self.newest_key.and_then(|place| self.keys.get_mut(&place));
+        match (line, newest) {
+            (Line::Empty, _) => {}
+            (Line::Type(..), _) => {
+                self.section = self.section_after(text);
+                self.newest_key = None;
+            }
+            (Line::Field(Column::Explanation, rest), Some(key)) => key.explain(rest),
+            (Line::Field(Column::Answer, rest), Some(key)) if keys::pairs(rest).is_empty() => {
+                if key.answer.is_empty() {
+                    (*rest).clone_into(&mut key.answer);
+                }
+            }
+            (_, newest) => {
+                let pairs = match line {
+                    Line::Field(Column::Answer, rest) => keys::pairs(rest),
+                    _ => keys::pairs(text),
+                };
+                match newest.filter(|key| !key.explanation.is_empty()) {
+                    Some(key) if pairs.is_empty() || !keys::are_plain(&pairs) => key.explain(text),
+                    _ if pairs.is_empty() => self.ignore(number, text),
+                    _ => self.learn(number, pairs),
+                }
+            }
         }
     }
 
     /// The section whose heading names the same type as a heading above answers.
     fn section_after(&self, heading: &str) -> usize {
-        let wanted = crate::wording::words::type_of(heading);
+        let wanted = type_of(heading);
         let drafts = self.entries.iter().flat_map(|entry| match entry {
             Entry::Alone(draft) => std::slice::from_ref(draft),
             Entry::Group(group) => group.items.as_slice(),
         });
         let mut sections =
             drafts.filter(|draft| draft.heading.as_ref().map(|(word, _)| *word) == wanted);
-        sections.next().map_or(self.section + 1, |draft| draft.section)
+        let next = if self.section == SECTIONS_ALL { 1 } else { self.section + 1 };
+        sections.next().map_or(next, |draft| draft.section)
+    }
+
+    /// Gives answers of no section to the question of their number; where several sections have
+    /// it, to the first.
+    fn settle_keys(&mut self) {
+        let drafts = self.entries.iter().flat_map(|entry| match entry {
+            Entry::Alone(draft) => std::slice::from_ref(draft),
+            Entry::Group(group) => group.items.as_slice(),
+        });
+        let places = drafts.filter_map(|draft| Some((draft.section, draft.number?)));
+        let settled: Vec<_> = places
+            .filter_map(|(section, number)| {
+                let key = self.keys.remove(&(SECTIONS_ALL, number))?;
+                Some(((section, number), key))
+            })
+            .collect();
+        for (place, key) in settled {
+            self.keys.entry(place).or_insert(key);
+        }
     }
 
     fn ignore(&mut self, line: u32, text: &str) {
@@ -260,7 +389,12 @@ impl<'a> Reader<'a> {
     }
 
     fn end_draft(&mut self) {
-        let Some(draft) = self.draft.take() else { return };
+        let Some(mut draft) = self.draft.take() else { return };
+        if draft.is_doubtful() {
+            let (line, text) = draft.place_and_text();
+            self.ignore(line, &text);
+            return;
+        }
         match &mut self.group {
             Some(group) => group.items.push(draft),
             None => self.entries.push(Entry::Alone(draft)),
@@ -277,6 +411,7 @@ impl<'a> Reader<'a> {
 
     fn end(mut self) -> Imported {
         self.end_group();
+        self.settle_keys();
         let mut untold = None;
         for entry in self.entries {
             let unit = match entry {

@@ -147,3 +147,146 @@ fn it_is_told_from_other_texts() {
         assert!(!is_text(text), "{text}");
     }
 }
+
+fn keys_of(read: &Imported) -> Vec<u32> {
+    read.units.iter().flat_map(|unit| &unit.items).map(|item| item.key.bits()).collect()
+}
+
+#[test]
+fn answers_behind_all_questions_bring_their_explanations() {
+    let text = "一、单项选择题\n1.血压的单位是（ ）。\nA.毫米汞柱\nB.摄氏度\n2.体温的单位是（ ）。\nA.毫米汞柱\n\
+        B.摄氏度\n二、多项选择题\n1.生命体征有（ ）。\nA.体温\nB.脉搏\nC.身高\n参考答案及解析\n\
+        一、单项选择题\n1.A\n【解析】临床用毫米汞柱。\n也可用千帕。\n2.答案：B【解析】略。\n二、多项选择题\n1.AB\n\
+        解析：身高不是。\n";
+    let read = read_text(text);
+    assert_eq!(codes(&read), ["topic_missing"], "{:?}", read.problems);
+    assert_eq!(keys_of(&read), [0b01, 0b10, 0b011]);
+    let why: Vec<&str> = read.units.iter().map(|unit| unit.items[0].explanation.as_str()).collect();
+    assert_eq!(why, ["临床用毫米汞柱。\n也可用千帕。", "略。", "身高不是。"]);
+}
+
+#[test]
+fn answers_of_a_section_may_stand_on_one_line_behind_it() {
+    let questions = "1. 甲题\nA. 一\nB. 二\n2. 乙题\nA. 一\nB. 二\n3. 丙题\nA. 一\nB. 二\n";
+    for answers in ["答案：1.A 2.B 3.A", "1.A 2.B 3.A", "1A 2B 3A", "参考答案\n1-2 AB 3.A"] {
+        let read = read_text(&format!("一、单选题\n{questions}{answers}\n"));
+        assert_eq!(codes(&read), ["topic_missing"], "{answers}: {:?}", read.problems);
+        assert_eq!(keys_of(&read), [0b01, 0b10, 0b01], "{answers}");
+    }
+    let two = "1. 题\nA. 一\nB. 二\nC. 三\n答案：1、3\n";
+    assert_eq!(keys_of(&read_text(two)), [0b101]);
+}
+
+#[test]
+fn options_in_brackets_on_one_line_are_told_apart() {
+    let read = read_text(
+        "1. 题（ ）\n（A）甲 （B）乙 （C）丙\n答案：C\n2. 题二\nＡ．甲 Ｂ．乙\n【答案】Ｂ\n",
+    );
+    assert_eq!(keys_of(&read), [0b100, 0b10], "{:?}", read.problems);
+    let texts: Vec<&str> = read.units[0].items[0].options.iter().map(|o| o.text.as_str()).collect();
+    assert_eq!(texts, ["甲", "乙", "丙"]);
+}
+
+#[test]
+fn a_note_behind_an_answer_is_explanation() {
+    let read = read_text(
+        "1. 题\nA. 甲\nB. 乙\n答案：B　甲为干扰项\n2. 题二\nA. 甲\nB. 乙\n【答案】A。解析：乙不对。\n\
+        3. 题三\nA. 甲\nB. 乙\nC. 丙\n答案：A C\n",
+    );
+    assert_eq!(keys_of(&read), [0b10, 0b01, 0b101], "{:?}", read.problems);
+    assert_eq!(read.units[0].items[0].explanation, "甲为干扰项");
+    assert_eq!(read.units[1].items[0].explanation, "乙不对。");
+}
+
+#[test]
+fn a_text_in_markdown_is_read_without_its_marks() {
+    let text = "# 内科题库\n\n## 一、单选题\n\n**1. 题干**\n\n- A. 甲\n- B. 乙\n\n**答案：B**\n\n---\n\n\
+        **2. 题干二**\n- A: 甲\n- B: 乙\n**答案：** A\n\n## 二、综合应用题\n1. 谈谈看法\n";
+    let read = read_text(text);
+    assert_eq!((read.items, read.accepted), (3, 2), "{:?}", read.problems);
+    assert_eq!(keys_of(&read), [0b10, 0b01]);
+    assert_eq!(read.units[0].items[0].options[1].text, "乙");
+    assert_eq!(read.units[1].items[0].explanation, "");
+}
+
+#[test]
+fn x10_a_line_of_marks_without_end_is_read_in_time() {
+    for mark in ["# ", "1.A ", "1-2 ", "**", "- ", "答案：1.", "·", "1A"] {
+        let text = format!("1. 题\nA. 甲\nB. 乙\n{}\n", mark.repeat(50_000));
+        assert!(read_text(&text).items > 0, "{mark}");
+    }
+}
+
+#[test]
+fn answers_without_headings_go_to_the_question_of_their_number() {
+    let text = "一、单选题\n1. 题\nA. 甲\nB. 乙\n二、多选题\n2. 题二\nA. 甲\nB. 乙\nC. 丙\n参考答案\n1.B 2.AC\n";
+    assert_eq!(keys_of(&read_text(text)), [0b10, 0b101]);
+    // Where numbers begin anew, the answers of the second heading are missed, not guessed.
+    let again = text.replace("2. 题二", "1. 题二").replace("1.B 2.AC", "1.B");
+    assert_eq!(codes(&read_text(&again)), ["key_missing", "topic_missing"]);
+}
+
+#[test]
+fn questions_without_numbers_begin_with_their_name() {
+    let text = "题干：\n患者，男，50岁。其病机是\nA．甲\nB．乙\n答案：A\n\n题干：按规定\nA.丙\nB.丁\n答案：B\n";
+    assert!(is_text(text));
+    let read = read_text(text);
+    assert_eq!(keys_of(&read), [0b01, 0b10], "{:?}", read.problems);
+    assert_eq!(read.units[0].items[0].stem, "患者，男，50岁。其病机是");
+    assert_eq!(read.units[1].items[0].stem, "按规定");
+    assert!(is_text("（1-2题共用备选答案）\nA. 甲  B. 乙\n1. 一\n2. 二\n"));
+}
+
+#[test]
+fn fields_above_a_question_belong_to_it() {
+    let text = "【题目1】\n标题：一号\n难度：难\n题干：甲题\nA. 一\nB. 二\n答案：A\n解析：略\n\n\
+        【题目2】\n难度：易\n题干：乙题\nA. 一\nB. 二\n答案：B\n";
+    let read = read_text(text);
+    assert_eq!(codes(&read), ["line_ignored", "topic_missing"], "{:?}", read.problems);
+    let said: Vec<_> = read
+        .units
+        .iter()
+        .map(|unit| (unit.items[0].stem.as_str(), unit.difficulty.name(), unit.items[0].key.bits()))
+        .collect();
+    assert_eq!(said, [("甲题", "hard", 0b01), ("乙题", "easy", 0b10)]);
+    assert_eq!(read.units[0].items[0].explanation, "略");
+}
+
+#[test]
+fn two_answers_that_differ_are_a_conflict() {
+    let question = "1. 题\nA. 甲\nB. 乙\n";
+    for (text, said) in [
+        (format!("{question}答案：A\n参考答案\n1.B\n"), &["key_conflict", "topic_missing"][..]),
+        (format!("{question}答案：A\n参考答案\n1. A\n"), &["topic_missing"]),
+        (
+            format!("{question}参考答案\n1.A\n1.B\n"),
+            &["key_conflict", "key_missing", "topic_missing"],
+        ),
+        (format!("{question}参考答案\n1.A\n1.A\n"), &["topic_missing"]),
+    ] {
+        assert_eq!(codes(&read_text(&text)), said, "{text}");
+    }
+}
+
+#[test]
+fn a_question_without_a_number_may_stand_under_its_heading() {
+    let text = "## 多选题\n\n哪些正确？\n\nA. 甲\nB. 乙\nC. 丙\n\n答案：AB\n难度：3\n\n---\n\n## 判断题\n\n地球是圆的。\n\n\
+        答案：正确\n\n## 单选题\n\n（每题 1 分）\n\n15. 题\nA. 甲\nB. 乙\n答案：B\n";
+    assert!(is_text(text));
+    let read = read_text(text);
+    assert_eq!(codes(&read), ["line_ignored", "topic_missing"], "{:?}", read.problems);
+    assert_eq!(keys_of(&read), [0b011, 0b01, 0b10]);
+    assert_eq!(read.units[0].items[0].stem, "哪些正确？");
+}
+
+#[test]
+fn a_type_may_stand_before_its_answers_and_a_case_under_any_heading() {
+    let text = "B1型题\n（1～2题共用备选答案）\nA. 甲  B. 乙  C. 丙\n1. 一\n2. 二\n（3-4题共用题干）\n病例。\n\
+        3. 问\nA. x\nB. y\n4. 问二\nA. x\nB. y\n单选题\n1. 题\nA. x\nB. y\n参考答案\nB1型题：1.A 2.C 3-4 BA\n\
+        单选题 1.B\n";
+    let read = read_text(text);
+    assert_eq!(codes(&read), ["topic_missing"], "{:?}", read.problems);
+    let types: Vec<&str> = read.units.iter().map(|unit| unit.item_type.name()).collect();
+    assert_eq!(types, ["B1", "A3", "single"]);
+    assert_eq!(keys_of(&read), [0b001, 0b100, 0b10, 0b01, 0b10]);
+}

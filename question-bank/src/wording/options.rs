@@ -88,7 +88,9 @@ fn cut(text: &str, first: usize) -> Vec<String> {
         let before = text[..at].chars().next_back();
         let alone = before.is_some_and(|c| !c.is_alphanumeric() || !c.is_ascii());
         if alone && letter(c) == Some(next) && unmarked(&text[at..], &id_at(next)).is_some() {
-            pieces.push(text[start..at].trim().to_owned());
+            // `（B）`: its bracket goes with the letter.
+            let piece = text[start..at].strip_suffix(['(', '（']).unwrap_or(&text[start..at]);
+            pieces.push(piece.trim().to_owned());
             (start, next) = (at, next + 1);
         }
     }
@@ -110,7 +112,9 @@ pub(crate) fn unmarked<'a>(text: &'a str, id: &str) -> Option<&'a str> {
     let mut chars = text.trim_start().chars();
     let named = id_at(letter(chars.next()?)?) == id;
     let rest = chars.as_str().trim_start();
-    rest.strip_prefix(MARKS).filter(|_| named).map(str::trim)
+    let rest = rest.strip_prefix(MARKS).filter(|_| named)?;
+    // A mark that was typed, and read once more by a scanner: `A.．`.
+    Some(rest.strip_prefix(['．', '、', '：']).unwrap_or(rest).trim())
 }
 
 /// As [`unmarked`], and white space counts as a mark: only for texts that all begin so.
@@ -155,6 +159,8 @@ mod tests {
             "A.甲 B.乙 C.丙",
             "A、甲B、乙C、丙",
             "Ａ．甲　Ｂ．乙　Ｃ．丙",
+            "A）甲 （B）乙 （C）丙",
+            "A.．甲\nB.．乙\nC.．丙",
             "A. 甲\nB. 乙  C. 丙",
             "甲；乙；丙",
             "甲;乙;丙",

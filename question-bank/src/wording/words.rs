@@ -46,6 +46,7 @@ const HEADERS: [(Column, &[&str]); 14] = [
             "编码",
             "试题编码",
             "题号",
+            "原题号",
             "CODE",
             "QUESTIONID",
         ],
@@ -112,6 +113,8 @@ const HEADERS: [(Column, &[&str]); 14] = [
             "答案内容",
             "ANSWER",
             "CORRECTANSWER",
+            "CORRECTANSWERS",
+            "ANSWERS",
             "CORRECT",
             "KEY",
         ],
@@ -166,6 +169,8 @@ const HEADERS: [(Column, &[&str]); 14] = [
             "所属分类",
             "所属章节",
             "所属科目",
+            "所属专业",
+            "所属专业分支",
             "所属题库",
             "题库",
             "CATEGORY",
@@ -388,7 +393,7 @@ pub(crate) fn difficulty_of(word: &str) -> Option<Difficulty> {
     Some(match word {
         "易" | "较易" | "容易" | "简单" | "较简单" | "很简单" | "低" | "初级" | "EASY" | "1"
         | "2" => Difficulty::Easy,
-        "中" | "中等" | "一般" | "普通" | "适中" | "中级" | "MEDIUM" | "3" => {
+        "中" | "中等" | "一般" | "普通" | "适中" | "中级" | "MEDIUM" | "NORMAL" | "3" => {
             Difficulty::Medium
         }
         "难" | "较难" | "很难" | "困难" | "高" | "高级" | "HARD" | "4" | "5" => {

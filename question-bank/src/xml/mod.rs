@@ -1,7 +1,7 @@
 //! XML as small trees: one question at a time, and everything held to a cap.
 //!
-//! A declaration of a document type is refused whole: entities can grow without end and name files
-//! and addresses. Nothing is ever fetched.
+//! A declaration of a document type that says more than a name is refused whole: entities can grow
+//! without end and name files and addresses. Nothing is ever fetched.
 
 mod tree;
 
@@ -71,6 +71,13 @@ impl NotXml {
     }
 }
 
+/// Whether a document type is only a name: no entities, and nowhere to look for them.
+fn is_bare(kind: &str) -> bool {
+    let name = kind.trim();
+    !name.is_empty()
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | ':'))
+}
+
 /// The name of the outermost element without its prefix, where `text` begins as XML does.
 pub(crate) fn root_of(text: &str) -> Option<String> {
     let mut reader = Reader::from_str(text.trim_start());
@@ -127,6 +134,8 @@ fn read(text: &str, at: usize, take: &mut dyn FnMut(Element)) -> Result<(), NotX
             .map_err(|error| NotXml::Damaged { line, reason: error.to_string() })?;
         let excessive = |what| NotXml::Excessive { line, what };
         match event {
+            // A bare name declares nothing; some authoring tools write one.
+            Event::DocType(kind) if is_bare(&kind) => {}
             Event::DocType(_) => return Err(NotXml::DocumentType),
             Event::Start(start) => {
                 depth += 1;
@@ -284,6 +293,10 @@ mod tests {
             assert_eq!(names(text), Err(NotXml::DocumentType));
         }
         assert_eq!(names("<a><b>&x;</b></a>").expect_err("unknown").code(), "xml_damaged");
+        // A name alone declares nothing.
+        assert_eq!(names("<!DOCTYPE a><a><b/></a>").map(|names| names.len()), Ok(1));
+        let undeclared = names("<!DOCTYPE a><a><b>&x;</b></a>");
+        assert_eq!(undeclared.expect_err("unknown").code(), "xml_damaged");
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! What items of other systems have in common: texts that were HTML, and options that each give a
 //! share of the points.
 
+mod importer;
+
 use std::sync::Arc;
 
 use base64::prelude::{BASE64_STANDARD, Engine};
@@ -11,6 +13,8 @@ use crate::html::{PICTURE, Plain, Shown};
 use crate::problem::Severity;
 use crate::raw::{Damage, Field, RawItem, RawOption, RawPicture, RawUnit};
 use crate::wording::options::id_at;
+
+pub(crate) use importer::{Importer, NotHeld};
 
 /// The most pairs of a question.
 const PAIRS_MAX: usize = 100;
@@ -45,9 +49,10 @@ pub(crate) struct Weighted {
 /// Any one of several options is enough.
 pub(crate) struct AnyOfSeveral;
 
-impl AnyOfSeveral {
-    pub(crate) const CODE: &'static str = "several_right";
-    pub(crate) const MESSAGE: &'static str = "单选题有多个正确答案、选对任一个即得分，不能导入";
+impl From<AnyOfSeveral> for NotHeld {
+    fn from(_: AnyOfSeveral) -> Self {
+        ("several_right", "单选题有多个正确答案、选对任一个即得分，不能导入".to_owned())
+    }
 }
 
 impl Found {
@@ -55,6 +60,9 @@ impl Found {
     pub(crate) fn text(&mut self, plain: Plain) -> String {
         for lost in plain.lost {
             self.push(lost.code(), lost.message().to_owned(), lost.is_needed());
+        }
+        if ["\\(", "\\[", "$$"].iter().any(|mark| plain.text.contains(mark)) {
+            self.note("tex_kept", "TeX 公式按原样保留，不会显示为公式，请核对");
         }
         let mut number = self.pictures.len();
         self.pictures.extend(plain.pictures);
@@ -86,6 +94,16 @@ impl Found {
         self.push(code, message.into(), false);
     }
 
+    /// Remembers what cannot be held, and the item is nothing without.
+    pub(crate) fn need(&mut self, code: &'static str, message: impl Into<String>) {
+        self.push(code, message.into(), true);
+    }
+
+    /// Remembers that the author kept options in their places.
+    pub(crate) fn note_order(&mut self) {
+        self.note("order_lost", "原系统中选项不打乱或位置固定，这里仍可能打乱，请核对");
+    }
+
     fn push(&mut self, code: &'static str, message: String, needed: bool) {
         let note = Note { code, message, needed };
         if !self.notes.contains(&note) {
@@ -94,7 +112,7 @@ impl Found {
     }
 
     /// Gives all of it to the item. `bytes_of` finds a picture by where it is said to come from.
-    pub(crate) fn give(
+    fn give(
         self,
         unit: &mut RawUnit,
         intake: &mut Intake<'_>,
@@ -190,14 +208,6 @@ pub(crate) fn pair(unit: &mut RawUnit, found: &mut Found, pairs: Vec<(Plain, Str
         && !instruction.is_empty()
     {
         first.stem = format!("{instruction}\n{}", first.stem);
-    }
-}
-
-/// Gives the items of a group codes of their own.
-pub(crate) fn number_items(unit: &mut RawUnit) {
-    let code = unit.code.clone();
-    for (number, item) in (1..).zip(&mut unit.items) {
-        item.code = format!("{code}-{number}");
     }
 }
 
