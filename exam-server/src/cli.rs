@@ -228,6 +228,15 @@ async fn run_exam(settings: &Settings, command: ExamCommand, json: bool) -> anyh
                 )
             })
         }
+        ExamCommand::Simulate { file, papers, attempts, seed } => {
+            let text = std::fs::read_to_string(file)?;
+            let trial = exam::Trial { papers, attempts, seed };
+            let simulated = exam::simulate(&desk.store, &text, trial).await?;
+            print(&simulated, json, simulated_lines)?;
+            let short = simulated.rows.iter().flat_map(|row| row.short.clone());
+            let reasons: Vec<String> = short.collect();
+            if reasons.is_empty() { Ok(()) } else { Err(Refused { reasons }.into()) }
+        }
         ExamCommand::Publish { file } => {
             let text = std::fs::read_to_string(file)?;
             let published = exam::publish(&desk, &text, maintenance).await?;
@@ -243,6 +252,43 @@ async fn run_exam(settings: &Settings, command: ExamCommand, json: bool) -> anyh
             })
         }
     }
+}
+
+fn simulated_lines(simulated: &exam::Simulated) -> String {
+    let mut text = String::new();
+    for (number, row) in simulated.rows.iter().enumerate() {
+        text += &format!("audience row {number}\n");
+        for section in &row.sections {
+            text += &format!("  {}: {} of {} items\n", section.title, section.need, section.items);
+            for cell in &section.cells {
+                text += &format!(
+                    "    {} × {} × {}: {} items in {} units\n",
+                    section.item_type, cell.topic, cell.difficulty, cell.items, cell.units
+                );
+            }
+        }
+        let Some(forecast) = &row.forecast else { continue };
+        let expected = forecast.expected_items;
+        text += &format!(
+            "  {} papers of {}: {:.2} items right expected, ± {:.2}, from {:.2} to {:.2}\n",
+            forecast.papers,
+            forecast.slots,
+            expected.mean,
+            expected.deviation,
+            expected.least,
+            expected.most
+        );
+        text += &format!(
+            "  of {} items {} are never drawn; the most used one stands on {:.1} % of the papers\n",
+            forecast.stock,
+            forecast.never_drawn,
+            forecast.most_drawn_share * 100.0
+        );
+        for (attempt, share) in (2..).zip(&forecast.seen_again) {
+            text += &format!("  attempt {attempt}: {:.1} % was seen before\n", share * 100.0);
+        }
+    }
+    text
 }
 
 async fn run_rehearsal(

@@ -287,6 +287,20 @@ pub(super) enum ExamCommand {
         /// TOML or JSON
         file: PathBuf,
     },
+    /// Say what the banks have for each cell, and what papers will be like, by drawing many
+    Simulate {
+        /// TOML or JSON
+        file: PathBuf,
+        /// How many papers are drawn
+        #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+        papers: u32,
+        /// How many of them each candidate sits
+        #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
+        attempts: u32,
+        /// The same number gives the same papers
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
     /// Publish an exam file
     Publish {
         /// TOML or JSON

@@ -1,18 +1,20 @@
-//! `exam check|publish|list`.
+//! `exam check|simulate|publish|list`.
 
 use anyhow::Context;
 use exam_core::audience::{Block, Facts, row_of};
 use exam_core::bank::BankIndex;
-use exam_core::blueprint::check as check_blueprint;
+use exam_core::blueprint::{self, Blueprint, SectionStock, check as check_blueprint};
+use exam_core::draw::{self, Forecast, Question};
 use exam_core::exam::{Exam, RawExam};
 use exam_core::ids::{BankId, CycleId, ExamId};
+use exam_core::paper::Seed;
 use serde::Serialize;
 
 use super::{Desk, Refused};
 use crate::chance::system_rng;
 use crate::config::MaintenanceWindow;
 use crate::exams::index_of;
-use crate::store::NewExam;
+use crate::store::{NewExam, Store};
 
 /// A published exam.
 #[derive(Debug, Serialize)]
@@ -30,6 +32,37 @@ pub struct Checked {
     pub slots: Vec<u32>,
     /// Candidates that each audience row fits.
     pub candidates: Vec<usize>,
+}
+
+/// How a blueprint would be drawn.
+#[derive(Clone, Copy, Debug)]
+pub struct Trial {
+    /// How many papers.
+    pub papers: u32,
+    /// How many of them each candidate sits.
+    pub attempts: u32,
+    /// The same number gives the same papers.
+    pub seed: u64,
+}
+
+/// What the papers of an exam will be like.
+#[derive(Debug, Serialize)]
+pub struct Simulated {
+    /// What the exam is called.
+    pub title: String,
+    /// By audience row.
+    pub rows: Vec<SimulatedRow>,
+}
+
+/// What the papers of one audience row will be like.
+#[derive(Debug, Serialize)]
+pub struct SimulatedRow {
+    /// What the banks have for each section.
+    pub sections: Vec<SectionStock>,
+    /// Sections that cannot be drawn, named; nothing is forecast then.
+    pub short: Vec<String>,
+    /// What drawing papers shows.
+    pub forecast: Option<Forecast>,
 }
 
 /// All exams.
@@ -181,6 +214,46 @@ pub async fn check(
 ) -> anyhow::Result<Checked> {
     let exam = parse(text)?;
     Ok(check_ready(desk, &exam, maintenance).await?.checked)
+}
+
+/// Says what the banks have for each cell of an exam, and what its papers will be like, by drawing
+/// many. Drafts are no part of it; a short cell is no error here.
+///
+/// # Errors
+/// [`Refused`] with every problem of the file, and for an unknown bank.
+pub async fn simulate(store: &Store, text: &str, trial: Trial) -> anyhow::Result<Simulated> {
+    let exam = parse(text)?;
+    let known = store.bank_list().await?;
+    let mut banks = Vec::new();
+    for name in &exam.banks {
+        let bank = known.iter().find(|bank| bank.name == *name);
+        let bank = bank.ok_or_else(|| Refused::because(format!("there is no bank {name:?}")))?;
+        banks.push((bank.bank_id, bank.revision));
+    }
+    let index = index_of(store, &banks).await?;
+    let draw = move || {
+        let rows =
+            exam.audience.iter().map(|row| simulate_row(&row.blueprint, &index, &exam, trial));
+        Simulated { title: exam.title.clone(), rows: rows.collect() }
+    };
+    Ok(tokio::task::spawn_blocking(draw).await?)
+}
+
+fn simulate_row(
+    blueprint: &Blueprint,
+    index: &BankIndex,
+    exam: &Exam,
+    trial: Trial,
+) -> SimulatedRow {
+    let mut seed = [0; 32];
+    seed[..8].copy_from_slice(&trial.seed.to_be_bytes());
+    let Trial { papers, attempts, .. } = trial;
+    let question = Question { papers, attempts, seed: Seed(seed), cap: exam.exposure_cap };
+    let (forecast, short) = match draw::forecast(index, blueprint, &question) {
+        Ok(forecast) => (Some(forecast), Vec::new()),
+        Err(short) => (None, short.iter().map(ToString::to_string).collect()),
+    };
+    SimulatedRow { sections: blueprint::stock(blueprint, index), short, forecast }
 }
 
 /// Publishes an exam file, or a new revision of an exam with the same title and cycle.

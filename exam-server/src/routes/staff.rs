@@ -3,6 +3,7 @@
 mod attempts;
 mod banks;
 mod candidates;
+mod exams;
 mod sign_in;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -27,6 +28,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(attempts::void))
         .routes(routes!(attempts::message))
         .routes(routes!(candidates::reset))
+        .routes(routes!(exams::simulate))
         .merge(banks::routes());
     OpenApiRouter::new().nest("/staff", staff)
 }

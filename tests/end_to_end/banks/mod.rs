@@ -1,5 +1,6 @@
 //! Banks as staff work with them over HTTP, and their pictures on papers.
 
+mod foreign;
 mod stories;
 
 use crate::on_both;
