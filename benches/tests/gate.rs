@@ -32,6 +32,7 @@ scenarios! {
     everybody_at_the_deadline: Expiry;
     an_outage_over_the_deadline: Outage;
     an_import_beside_an_exam: Import;
+    a_large_bank: Bank;
     overload: Overload;
     whole_sittings: Sitting;
 }

@@ -1,6 +1,7 @@
 //! The scenarios of the gate.
 
 mod alone;
+mod bank;
 mod expiry;
 mod import;
 mod overload;
@@ -76,6 +77,8 @@ pub enum Scenario {
     Outage,
     /// An import of 20,000 questions while 1,000 sessions save
     Import,
+    /// A bank of 100,000 items: imported, found, counted, exported and drawn from
+    Bank,
     /// Three times what the server can do
     Overload,
     /// 2,000 candidates from sign-in to result, with everything that befalls them
@@ -129,6 +132,7 @@ pub async fn run(programs: &Programs, wanted: &[Scenario], small: bool) -> anyho
             Scenario::Expiry => expiry::run(programs, size, report).await?,
             Scenario::Outage => expiry::run_away(programs, size, report).await?,
             Scenario::Import => import::run(programs, size, report).await?,
+            Scenario::Bank => bank::run(programs, size, report).await?,
             Scenario::Overload => overload::run(programs, size, report).await?,
             Scenario::Sitting => sitting::run(programs, size, report).await?,
         }

@@ -10,4 +10,6 @@ on_both! {
     every_version_of_an_item_tells_what_changed_and_who_did_what;
     a_picture_is_shown_with_its_paper_and_to_nobody_else;
     texts_are_found_by_what_stands_in_them;
+    what_is_exported_comes_back_as_it_was;
+    an_exam_is_tried_before_it_is_published;
 }

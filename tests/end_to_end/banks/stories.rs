@@ -375,3 +375,84 @@ pub async fn texts_are_found_by_what_stands_in_them(kind: Kind) {
     }
     server.running.stop().await;
 }
+
+pub async fn what_is_exported_comes_back_as_it_was(kind: Kind) {
+    let server = server_or_return!(kind);
+    let author = Author::new(&server).await;
+    let item = |code: &str, stem: &str, key: &str| json!({ "code": code, "stem": stem, "options": options(), "key": [key] });
+    let case = json!({ "code": "C1", "type": "A3", "topic": "临床/影像", "difficulty": "hard",
+        "tags": ["胸片", "重点"], "stem": "患者，男。<胸片>见[图1]\n\"白\"影 & 3 < 5",
+        "media": [{ "picture": "a", "words": "胸片" }],
+        "items": [item("C1-1", "诊断", "A"), item("C1-2", "治疗", "B")] });
+    let shared = json!({ "code": "B1", "type": "B1", "topic": "临床/药物", "options": options(),
+        "items": [{ "code": "B1-1", "stem": "10⁹/L", "key": ["A"] },
+            { "code": "B1-2", "stem": "=1+1", "key": ["B"], "explanation": "因为" }] });
+    let more = json!({ "type": "X", "key": ["A", "B"], "pool": "practice", "media": ["b"] });
+    let units = [case, shared, single("Q 1/甲", "题]]>干", &more), single("Q2", "二", &json!({}))];
+    let imported = author.import(&units, "").await;
+    assert_eq!(imported["accepted"], 6, "{imported}");
+    let export = async |bank: &str, format: &str| {
+        let path = format!("/api/v1/staff/banks/{bank}/export?format={format}");
+        let (status, _, bytes) = author.member.download(&path).await;
+        assert_eq!(status, StatusCode::OK, "{format}");
+        bytes
+    };
+    let whole = export(&author.bank, "json").await;
+    for format in ["json", "qti"] {
+        let file = export(&author.bank, format).await;
+        let body = json!({ "name": format!("{format} 的副本") });
+        let made = author.member.post("/staff/banks", body).await.1;
+        let copy = made["bank_id"].as_str().expect("an id");
+        let path = format!("/staff/banks/{copy}/imports?file=copy");
+        let (status, reply) = author.member.upload(&path, file.clone()).await;
+        assert_eq!((status, &reply["accepted"]), (StatusCode::OK, &json!(6)), "{format}: {reply}");
+        assert!(export(copy, "json").await == whole, "{format} lost something");
+        assert!(export(copy, format).await == file, "{format} is not written alike");
+    }
+    // What other formats hold comes back too, and what they lose is counted.
+    for format in ["xlsx", "moodle-xml", "gift"] {
+        let path = author.path("imports?file=x&dry_run=true&skip_bad=true");
+        let (status, reply) = author.member.upload(&path, export(&author.bank, format).await).await;
+        assert_eq!(status, StatusCode::OK, "{format}: {reply}");
+        assert_eq!(reply["items"], 6, "{format}: {reply}");
+    }
+    let (status, ..) = author
+        .member
+        .download(&format!("/api/v1/staff/banks/{}/export?format=pdf", author.bank))
+        .await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    let (status, kind, bytes) = author.member.download("/api/v1/staff/banks/template").await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(kind.contains("spreadsheetml") && bytes.starts_with(b"PK"));
+    server.running.stop().await;
+}
+
+pub async fn an_exam_is_tried_before_it_is_published(kind: Kind) {
+    let server = server_or_return!(kind);
+    let operator = staff_member(&server, "operator", &[Role::Operator]).await;
+    let tried = async |definition: &str, papers: u32| {
+        let body = json!({ "definition": definition, "papers": papers, "attempts": 2 });
+        operator.post("/staff/exams/simulate", body).await
+    };
+    let (status, reply) = tried(bank::EXAM, 500).await;
+    assert_eq!(status, StatusCode::OK, "{reply}");
+    let row = &reply["rows"][0];
+    assert_eq!((&row["forecast"]["papers"], &row["forecast"]["slots"]), (&json!(500), &json!(14)));
+    assert!(row["forecast"]["expected_items"]["deviation"].as_f64().is_some_and(|d| d < 1.0));
+    assert_eq!(row["forecast"]["seen_again"].as_array().map(Vec::len), Some(1));
+    let cell = &row["sections"][0]["cells"][0];
+    assert_eq!((&cell["topic"], &cell["items"]), (&json!("公共知识"), &json!(40)), "{row}");
+    // A short cell is named, and nothing is forecast.
+    let (status, reply) = tried(&bank::EXAM.replacen("count = 8", "count = 80", 1), 10).await;
+    assert_eq!(status, StatusCode::OK, "{reply}");
+    assert!(reply["rows"][0]["short"][0].as_str().is_some_and(|short| short.contains("80")));
+    assert_eq!(reply["rows"][0]["forecast"], Value::Null);
+    for (definition, papers) in [("nonsense", 10), (bank::EXAM, 0)] {
+        let (status, reply) = tried(definition, papers).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{reply}");
+    }
+    let candidate = server.candidate();
+    let body = json!({ "definition": bank::EXAM });
+    assert_eq!(candidate.post("/staff/exams/simulate", body).await.0, StatusCode::FORBIDDEN);
+    server.running.stop().await;
+}
