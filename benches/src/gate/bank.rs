@@ -170,7 +170,8 @@ async fn ask(desk: &Desk, name: &str, size: Size, report: &mut Report) -> anyhow
         let p50 = latencies.summary().p50_ms;
         report.note(format!("{name}: a page of {what}, p50"), p50, "ms", Limit::None);
     }
-    let trial = exam::Trial { papers: 10_000, attempts: 3, seed: 1 };
+    let papers = u32::try_from(size.many(10_000))?;
+    let trial = exam::Trial { papers, attempts: 3, seed: 1 };
     let began = Instant::now();
     exam::simulate(&desk.store, EXAM, trial).await?;
     let took = began.elapsed().as_secs_f64();

@@ -213,9 +213,9 @@ fn version_lines(version: &crate::banks::Version) -> String {
 fn found_lines(found: &bank::Found) -> String {
     let mut text = format!("{} units, {} items\n", found.units, found.items);
     for unit in &found.listed {
-        let bank::FoundUnit { code, item_type, topic, difficulty, text: says } = unit;
+        let bank::FoundUnit { code, state, item_type, topic, difficulty, text: says } = unit;
         let says: String = says.chars().take(60).map(|c| if c == '\n' { ' ' } else { c }).collect();
-        text += &format!("{code}  {item_type}  {difficulty}  {topic}  {says}\n");
+        text += &format!("{code}  {state}  {item_type}  {difficulty}  {topic}  {says}\n");
     }
     text
 }

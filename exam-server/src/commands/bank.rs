@@ -13,7 +13,7 @@ use super::progress::Progress;
 use super::{Desk, Refused};
 use crate::banks::{self, Act, Sought, Version};
 use crate::chance::system_rng;
-use crate::store::{BankRow, Cell, ImportRow, Role, Staff, StoreError, UnitFilter};
+use crate::store::{BankRow, Cell, ImportRow, Role, Staff, StoreError, UnitFilter, UnitVersion};
 
 pub use crate::banks::{Imported, Wish};
 
@@ -76,6 +76,8 @@ pub struct Found {
 pub struct FoundUnit {
     /// Its code.
     pub code: String,
+    /// `draft`, `approved` or `withdrawn`.
+    pub state: String,
     /// Its type.
     pub item_type: String,
     /// Its topic.
@@ -306,7 +308,7 @@ pub async fn look_for(desk: &Desk, bank: &str, sought: &Sought) -> anyhow::Resul
     let cells = desk.store.unit_cells(&filter).await?;
     let listed = desk.store.unit_find(&filter, 0, LISTED_MAX).await?;
     let versions = desk.store.unit_versions(&listed).await?;
-    let unit = |version| -> Result<FoundUnit, StoreError> {
+    let unit = |version: &UnitVersion| -> Result<FoundUnit, StoreError> {
         let unit = banks::unit_of(version)?;
         let text = match unit.items.first() {
             Some(item) if unit.shared_stem.is_empty() => item.stem.clone(),
@@ -314,6 +316,7 @@ pub async fn look_for(desk: &Desk, bank: &str, sought: &Sought) -> anyhow::Resul
         };
         Ok(FoundUnit {
             code: unit.code,
+            state: version.state.clone(),
             item_type: unit.item_type.name().to_owned(),
             topic: unit.topic,
             difficulty: unit.difficulty.name().to_owned(),

@@ -1,12 +1,13 @@
 //! The stories.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use exam_server::commands::exam;
 use exam_server::store::Role;
 use exam_tests::{Candidate, Kind, Server, bank, server};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::server_or_return;
 use crate::sign_in::staff_member;

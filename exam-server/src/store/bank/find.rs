@@ -12,7 +12,7 @@ use crate::store::{Store, StoreError, on};
 /// Which version of each unit is meant. Of several the newest counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Standing {
-    /// The newest that is a draft or approved.
+    /// The newest that is a draft or approved; nothing of what is withdrawn.
     #[default]
     Newest,
     /// What can be drawn.
@@ -155,7 +155,8 @@ fn like(text: &str) -> String {
 const fn standing_sql(standing: Standing) -> &'static str {
     match standing {
         Standing::Newest => {
-            "n.state IN ('draft', 'approved') AND NOT EXISTS (SELECT 1 FROM unit_version AS w
+            "n.state IN ('draft', 'approved') AND v.withdrawn_revision IS NULL
+                AND NOT EXISTS (SELECT 1 FROM unit_version AS w
                 JOIN bank_import AS m ON m.import_no = w.import_no
                 WHERE w.unit_no = v.unit_no AND w.version > v.version
                     AND m.state IN ('draft', 'approved'))"

@@ -32,6 +32,8 @@ pub struct UnitVersion {
     pub shared: String,
     /// Where it came from, as JSON.
     pub source: String,
+    /// `staged`, `draft`, `approved`, `rejected` or `withdrawn`.
+    pub state: String,
     /// Its items, in order.
     pub items: Vec<ItemRow>,
 }
@@ -117,7 +119,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::Driver`] when the database is in trouble.
     pub async fn unit_versions(&self, versions: &[i64]) -> Result<Vec<UnitVersion>, StoreError> {
-        type Row = (i64, i64, i64, String, String, String, String, String, String, String, String);
+        type Row =
+            (i64, i64, i64, String, String, String, String, String, String, String, String, String);
         type Item = (i64, i64, String, String, i64, String);
         let rows: Vec<Row> = rows_of_many!(
             self,
@@ -125,9 +128,11 @@ impl Store {
             "bigint",
             "unit_versions",
             "v.unit_no, v.unit_version_no, v.version, u.code, v.item_type, v.topic, v.difficulty,
-                v.tags, v.pool, v.shared, v.source",
+                v.tags, v.pool, v.shared, v.source,
+                CASE WHEN v.withdrawn_revision IS NULL THEN n.state ELSE 'withdrawn' END",
             "FROM unit_version AS v
             JOIN unit AS u ON u.unit_no = v.unit_no
+            JOIN bank_import AS n ON n.import_no = v.import_no
             WHERE v.unit_version_no IN",
             "ORDER BY v.unit_no, v.version"
         )?;
@@ -161,6 +166,7 @@ impl Store {
                 pool,
                 shared,
                 source,
+                state,
             ) = row;
             let items = by_version.remove(&unit_version_no).unwrap_or_default();
             UnitVersion {
@@ -175,6 +181,7 @@ impl Store {
                 pool,
                 shared,
                 source,
+                state,
                 items,
             }
         };

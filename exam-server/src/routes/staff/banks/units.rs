@@ -47,6 +47,8 @@ pub(super) struct UnitPage {
 pub(super) struct UnitView {
     code: String,
     version: i64,
+    /// `draft`, `approved` or `withdrawn`.
+    state: String,
     r#type: String,
     topic: String,
     difficulty: String,
@@ -72,6 +74,7 @@ fn view(version: &UnitVersion) -> Result<UnitView, ApiError> {
     Ok(UnitView {
         code: unit.code,
         version: version.version,
+        state: version.state.clone(),
         r#type: unit.item_type.name().to_owned(),
         topic: unit.topic,
         difficulty: unit.difficulty.name().to_owned(),
