@@ -70,3 +70,10 @@ fn a_hand_in_that_waits_for_the_database_is_taken_though_its_outage_is_not_given
     let begins = [Op::Wait(8_000), stop, Op::SecondDevice(0), Op::Submit(0), away];
     nothing_is_lost(1, &[&begins[..], &waits[..]].concat());
 }
+
+#[test]
+fn a_disk_that_hangs_while_an_outage_is_given_back_gives_that_time_back_too() {
+    let stall = Op::Stall { node: 0, for_ms: 60_000 };
+    let away = Op::Away { node: 0, for_ms: 12_000 };
+    nothing_is_lost(1, &[SAVE, stall, away, Op::Wait(61_000)]);
+}

@@ -30,24 +30,48 @@ const PAGE: i64 = 1_000;
 pub async fn credit(app: &App) -> Result<(), CommandError> {
     let ready = app.clock.now();
     if let Some(from) = app.store.heartbeat_find().await? {
-        credit_since(app, from, ready).await?;
+        credit_all(app, from, ready, from).await?;
     }
     // Saves went on while it was given back: that took nobody's time.
     app.store.heartbeat_beat(app.clock.now()).await?;
     Ok(())
 }
 
-async fn credit_since(app: &App, from: Timestamp, ready: Timestamp) -> Result<(), CommandError> {
+/// Gives back the time from `from` to `ready`, and all that is lost while it is given back: a disk
+/// that hangs then is an outage that goes on. `beat` is the sign of life that is stored; with a newer
+/// one another node serves.
+async fn credit_all(
+    app: &App,
+    mut from: Timestamp,
+    mut ready: Timestamp,
+    beat: Timestamp,
+) -> Result<(), CommandError> {
+    while credit_since(app, from, ready).await? {
+        if app.store.heartbeat_find().await? != Some(beat) {
+            break;
+        }
+        (from, ready) = (ready, app.clock.now());
+    }
+    Ok(())
+}
+
+/// Gives back the time from `from` to `ready`, and returns whether that hung.
+async fn credit_since(
+    app: &App,
+    from: Timestamp,
+    ready: Timestamp,
+) -> Result<bool, CommandError> {
     let silence = ready.since(from);
     if silence <= OUTAGE_MIN {
-        return Ok(());
+        return Ok(false);
     }
-    let (mut after, mut credited) = (0, 0_u64);
+    let (mut after, mut credited, mut hung) = (0, 0_u64, false);
     loop {
         let page = app.store.attempt_open_after(after, PAGE).await?;
         let Some(last) = page.last() else { break };
         after = last.key.attempt_no;
         for part in page.chunks(AT_ONCE) {
+            let began = app.clock.now();
             let credits = part.iter().map(|open| credit_one(app, *open, from, ready));
             for outcome in futures_util::future::join_all(credits).await {
                 match outcome {
@@ -60,13 +84,14 @@ async fn credit_since(app: &App, from: Timestamp, ready: Timestamp) -> Result<()
                     }
                 }
             }
+            hung |= app.clock.now().since(began) > OUTAGE_MIN;
         }
     }
     info!(
         outage_ms = silence.as_ms(),
         credited, "credited an outage of {silence} to {credited} attempts"
     );
-    Ok(())
+    Ok(hung)
 }
 
 async fn credit_one(
@@ -133,7 +158,7 @@ async fn beat_once(app: &App) -> Result<Timestamp, CommandError> {
         // It hung on its way, and so did all else that was to be written since the one before; no
         // other node has given a sign of life meanwhile.
         app.health.database_failed();
-        credit_since(app, before, stored).await?;
+        credit_all(app, before, stored, ready).await?;
         ready = app.clock.now();
         app.store.heartbeat_beat(ready).await?;
     }
