@@ -56,11 +56,7 @@ async fn credit_all(
 }
 
 /// Gives back the time from `from` to `ready`, and returns whether that hung.
-async fn credit_since(
-    app: &App,
-    from: Timestamp,
-    ready: Timestamp,
-) -> Result<bool, CommandError> {
+async fn credit_since(app: &App, from: Timestamp, ready: Timestamp) -> Result<bool, CommandError> {
     let silence = ready.since(from);
     if silence <= OUTAGE_MIN {
         return Ok(false);
