@@ -26,7 +26,7 @@ mod op;
 mod phone;
 mod world;
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use exam_tests::probe::cpu;
@@ -55,11 +55,13 @@ fn histories_drawn_from_seeds_lose_nothing() {
     let first = long.map_or(1, |_| u64::from_le_bytes(exam_server::chance::random_bytes()) >> 16);
     let threads = long.map_or(1, |_| std::thread::available_parallelism().map_or(1, usize::from));
     println!("seeds from {first}");
-    let (next, ops) = (AtomicU64::new(first), AtomicU64::new(0));
+    let (next, ops, failed) = (AtomicU64::new(first), AtomicU64::new(0), AtomicBool::new(false));
     let began = Instant::now();
     std::thread::scope(|scope| {
         let work = || {
-            while long.map_or_else(|| began.elapsed() < CUT, |long| cpu() < long) {
+            let _stop = StopsOthers(&failed);
+            let is_time = || long.map_or_else(|| began.elapsed() < CUT, |long| cpu() < long);
+            while is_time() && !failed.load(Ordering::Relaxed) {
                 let plan = Plan::draw(next.fetch_add(1, Ordering::Relaxed));
                 judge_one(&plan);
                 ops.fetch_add(plan.ops.len() as u64, Ordering::Relaxed);
@@ -78,6 +80,17 @@ fn histories_drawn_from_seeds_lose_nothing() {
         count as f64 / seconds
     );
     assert!(count > 0);
+}
+
+/// A thread that panics ends the others too.
+struct StopsOthers<'a>(&'a AtomicBool);
+
+impl Drop for StopsOthers<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
 }
 
 fn judge_one(plan: &Plan) {

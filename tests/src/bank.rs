@@ -156,6 +156,24 @@ count = 2
 points = 2
 "#;
 
+/// The same exam under another title, on another bank, with other sections; one point passes.
+///
+/// # Panics
+/// Never: the usual exam has points to pass.
+#[must_use]
+pub fn exam_of(title: &str, bank: &str, sections: &[(&str, &str, &str, u32)]) -> String {
+    let (head, _) = EXAM.split_once("pass_points").expect("it has points to pass");
+    let mut text =
+        head.replace("公共知识测评", title).replace("测试题库", bank) + "pass_points = 1\n";
+    for (item_type, topic, difficulties, count) in sections {
+        text += &format!(
+            "[[audience.blueprint.sections]]\ntype = {item_type:?}\ntopics = [{topic:?}]\n\
+             difficulties = [{difficulties}]\ncount = {count}\npoints = 2\n"
+        );
+    }
+    text
+}
+
 /// Imports and approves the bank by two people, and publishes `definition` on it.
 ///
 /// # Panics

@@ -4,7 +4,7 @@ use anyhow::Context;
 use exam_core::item::{Difficulty, ItemType};
 use exam_server::banks::Sought;
 use exam_server::commands::{Desk, exam};
-use exam_tests::{Database, Kind, process, server};
+use exam_tests::{Database, Kind, bank, process, server};
 use question_bank::export::{self, ExportFormat};
 use question_bank::item::Unit;
 use question_bank::json;
@@ -130,8 +130,8 @@ pub(super) async fn run(
 
 /// Finds, counts and draws.
 async fn ask(desk: &Desk, name: &str, size: Size, report: &mut Report) -> anyhow::Result<()> {
-    let bank = desk.store.bank_list().await?;
-    let bank = bank.first().context("it was imported")?;
+    let banks = desk.store.bank_list().await?;
+    let bank_id = banks.first().context("it was imported")?.bank_id;
     let limit = if size.small { Limit::None } else { Limit::AtMost(200.0) };
     for (what, sought) in [
         ("all cells", Sought { standing: "approved".into(), ..Sought::default() }),
@@ -146,7 +146,7 @@ async fn ask(desk: &Desk, name: &str, size: Size, report: &mut Report) -> anyhow
             },
         ),
     ] {
-        let filter = sought.filter(bank.bank_id)?;
+        let filter = sought.filter(bank_id)?;
         let mut latencies = Latencies::default();
         for _ in 0..TIMES {
             let began = Instant::now();
@@ -159,7 +159,7 @@ async fn ask(desk: &Desk, name: &str, size: Size, report: &mut Report) -> anyhow
     }
     for (what, text) in SEARCHES {
         let sought = Sought { text: text.to_owned(), ..Sought::default() };
-        let filter = sought.filter(bank.bank_id)?;
+        let filter = sought.filter(bank_id)?;
         let mut latencies = Latencies::default();
         for _ in 0..TIMES {
             let began = Instant::now();
@@ -173,7 +173,10 @@ async fn ask(desk: &Desk, name: &str, size: Size, report: &mut Report) -> anyhow
     let papers = u32::try_from(size.many(10_000))?;
     let trial = exam::Trial { papers, attempts: 3, seed: 1 };
     let began = Instant::now();
-    exam::simulate(&desk.store, EXAM, trial).await?;
+    let all = r#""easy", "medium", "hard""#;
+    let sections = [("A1", "临床", all, 30), ("single", "临床", all, 20)];
+    let definition = bank::exam_of("专业测评", "大题库", &sections);
+    exam::simulate(&desk.store, &definition, trial).await?;
     let took = began.elapsed().as_secs_f64();
     report.note(
         format!("{name}: 10,000 papers simulated, the bank read anew"),
@@ -183,34 +186,3 @@ async fn ask(desk: &Desk, name: &str, size: Size, report: &mut Report) -> anyhow
     );
     Ok(())
 }
-
-/// Fifty items of four cells.
-const EXAM: &str = r#"
-title = "专业测评"
-kind = "professional"
-cycle = "第六周期"
-banks = ["大题库"]
-notice = { version = "1", text = "考试须知" }
-opens_at = "2020-01-01T00:00:00+08:00"
-closes_at = "2099-01-01T00:00:00+08:00"
-late_start = "full_time"
-shows = "points"
-starts_per_hour_max = 1000
-attempts = { allowed = "unlimited", stop_at_first_pass = false, keep = "best" }
-[[audience]]
-[audience.blueprint]
-time_allowed_minutes = 60
-pass_points = 60
-[[audience.blueprint.sections]]
-type = "A1"
-topics = ["临床"]
-difficulties = ["easy", "medium", "hard"]
-count = 30
-points = 2
-[[audience.blueprint.sections]]
-type = "single"
-topics = ["临床"]
-difficulties = ["easy", "medium", "hard"]
-count = 20
-points = 2
-"#;

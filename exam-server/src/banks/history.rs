@@ -6,37 +6,16 @@ use question_bank::item::Unit;
 use serde::Serialize;
 
 use super::stored::unit_of;
-use crate::store::{Store, StoreError, VersionHistory};
+use crate::store::{Store, StoreError, VersionHistory, json_column};
 
 /// A version with what was done with it and what it changed.
 #[derive(Debug, Serialize)]
 pub struct Version {
-    /// Counts the unit's versions from 1.
-    pub version: i64,
-    /// `draft`, `approved`, `rejected` or `withdrawn`.
-    pub state: &'static str,
-    /// The import that brought it.
-    pub import_no: i64,
-    /// Its file.
+    /// Who did what.
+    #[serde(flatten)]
+    pub done: VersionHistory,
+    /// The file that brought it.
     pub file: String,
-    /// Who imported it, by name.
-    pub imported_by: String,
-    /// When, in server milliseconds.
-    pub imported_at_ms: i64,
-    /// Who approved or rejected it.
-    pub decided_by: Option<String>,
-    /// When.
-    pub decided_at_ms: Option<i64>,
-    /// Why it was rejected.
-    pub rejected_because: Option<String>,
-    /// The bank's revision from which it is drawn.
-    pub approved_revision: Option<i64>,
-    /// Who withdrew it.
-    pub withdrawn_by: Option<String>,
-    /// When.
-    pub withdrawn_at_ms: Option<i64>,
-    /// Why.
-    pub withdrawn_because: Option<String>,
     /// What it changed in the version before; nothing for the first.
     pub changes: Vec<Change>,
 }
@@ -64,32 +43,11 @@ pub async fn history(
     Ok(versions)
 }
 
-fn version(row: VersionHistory, changes: Vec<Change>) -> Result<Version, StoreError> {
-    let no = row.unit_version_no;
-    let state = match row.state.as_str() {
-        "approved" if row.withdrawn_revision.is_some() => "withdrawn",
-        "approved" => "approved",
-        "rejected" => "rejected",
-        "draft" => "draft",
-        other => return Err(StoreError::bad_row("bank_import", row.import_no, other)),
-    };
-    let source: serde_json::Value = crate::store::json_column("unit_version", no, &row.source)?;
-    Ok(Version {
-        version: row.version,
-        state,
-        import_no: row.import_no,
-        file: source["file"].as_str().unwrap_or_default().to_owned(),
-        imported_by: row.imported_by,
-        imported_at_ms: row.imported_at_ms,
-        decided_by: row.decided_by,
-        decided_at_ms: row.decided_at_ms,
-        rejected_because: row.rejected_because,
-        approved_revision: row.approved_revision,
-        withdrawn_by: row.withdrawn_by,
-        withdrawn_at_ms: row.withdrawn_at_ms,
-        withdrawn_because: row.withdrawn_because,
-        changes,
-    })
+fn version(done: VersionHistory, changes: Vec<Change>) -> Result<Version, StoreError> {
+    let source: serde_json::Value =
+        json_column("unit_version", done.unit_version_no, &done.source)?;
+    let file = source["file"].as_str().unwrap_or_default().to_owned();
+    Ok(Version { done, file, changes })
 }
 
 /// One version of a unit as its author wrote it; `None` for an unknown one. Without a number, the

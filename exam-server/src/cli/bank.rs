@@ -196,9 +196,10 @@ fn import_line(import: &crate::store::ImportRow) -> String {
 }
 
 fn version_lines(version: &crate::banks::Version) -> String {
+    let done = &version.done;
     let mut text = format!(
         "version {}: {}, import {} of {} by {}\n",
-        version.version, version.state, version.import_no, version.file, version.imported_by
+        done.version, done.state, done.import_no, version.file, done.imported_by
     );
     for change in &version.changes {
         let or = |text: &Option<String>| text.clone().unwrap_or_else(|| "—".to_owned());

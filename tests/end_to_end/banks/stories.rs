@@ -208,31 +208,6 @@ pub async fn every_version_of_an_item_tells_what_changed_and_who_did_what(kind: 
     server.running.stop().await;
 }
 
-/// An exam whose one slot has the group that is asked for.
-const PICTURES: &str = r#"
-title = "看图测评"
-kind = "public_knowledge"
-cycle = "第六周期"
-banks = ["新题库"]
-notice = { version = "1", text = "考试须知" }
-opens_at = "2020-01-01T00:00:00+08:00"
-closes_at = "2099-01-01T00:00:00+08:00"
-late_start = "full_time"
-shows = "points"
-starts_per_hour_max = 1000
-attempts = { allowed = "unlimited", stop_at_first_pass = true, keep = "best" }
-[[audience]]
-[audience.blueprint]
-time_allowed_minutes = 60
-pass_points = 2
-[[audience.blueprint.sections]]
-type = "A3"
-topics = ["公共知识"]
-difficulties = ["medium"]
-count = 2
-points = 2
-"#;
-
 pub async fn a_picture_is_shown_with_its_paper_and_to_nobody_else(kind: Kind) {
     let server = server_or_return!(kind);
     let author = Author::new(&server).await;
@@ -246,7 +221,8 @@ pub async fn a_picture_is_shown_with_its_paper_and_to_nobody_else(kind: Kind) {
     assert_eq!(imported["accepted"], 3, "{imported}");
     assert_eq!(author.approve(&approver, &imported["import_no"]).await, StatusCode::OK);
     let desk = server::desk(&server.database).await;
-    let published = exam::publish(&desk, PICTURES, None).await.expect("it can be published");
+    let definition = bank::exam_of("看图测评", "新题库", &[("A3", "公共知识", "\"medium\"", 2)]);
+    let published = exam::publish(&desk, &definition, None).await.expect("it can be published");
     let tokens = bank::candidates(&desk, published.exam_id, 2).await;
     desk.store.close().await;
     let candidate = Candidate::new(server.address, tokens[0].clone());

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
-use super::events::is_over;
+use super::read::may_be_seen;
 use crate::app::App;
 use crate::auth::extract::Candidate;
 use crate::problem::{ApiError, Problem};
@@ -30,14 +30,7 @@ pub(super) async fn media(
     if !app.exams.shows_media(&app, &attempt, &media_id).await? {
         return Err(ApiError::NotFound("medium"));
     }
-    let closed = {
-        let mut sitting = app.sittings.take(&app, &attempt).await?;
-        sitting.catch_up(&app).await?;
-        is_over(sitting.session().phase())
-    };
-    if closed && !app.exams.allows_review(&app, &attempt).await? {
-        return Err(ApiError::Conflict { code: "closed", detail: "the attempt is closed" });
-    }
+    may_be_seen(&app, &attempt).await?;
     picture(&app, &media_id, KEPT).await
 }
 

@@ -1,5 +1,7 @@
 //! What a candidate may read of an attempt.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -16,6 +18,7 @@ use crate::auth::extract::Candidate;
 use crate::problem::{ApiError, Problem};
 use crate::protocol::{AttemptState, Record, RecordFrame, ResultView};
 use crate::routes::Path;
+use crate::store::Attempt;
 
 /// A candidate's attempts.
 #[derive(Debug, Serialize, ToSchema)]
@@ -93,16 +96,22 @@ pub(super) async fn paper(
     Path(attempt_id): Path<String>,
 ) -> Result<Response, ApiError> {
     let attempt = candidate.own(&app, &attempt_id).await?;
-    let closed = {
-        let mut sitting = app.sittings.take(&app, &attempt).await?;
-        sitting.catch_up(&app).await?;
-        is_over(sitting.session().phase())
-    };
-    if closed && !app.exams.allows_review(&app, &attempt).await? {
-        return Err(ApiError::Conflict { code: "closed", detail: "the attempt is closed" });
-    }
+    may_be_seen(&app, &attempt).await?;
     let paper = app.exams.paper_json(&app, &attempt).await?;
     Ok(([(header::CONTENT_TYPE, "application/json")], paper).into_response())
+}
+
+/// Refuses what belongs to the paper of a closed attempt, unless the exam allows review.
+pub(super) async fn may_be_seen(app: &App, attempt: &Arc<Attempt>) -> Result<(), ApiError> {
+    let closed = {
+        let mut sitting = app.sittings.take(app, attempt).await?;
+        sitting.catch_up(app).await?;
+        is_over(sitting.session().phase())
+    };
+    if closed && !app.exams.allows_review(app, attempt).await? {
+        return Err(ApiError::Conflict { code: "closed", detail: "the attempt is closed" });
+    }
+    Ok(())
 }
 
 /// Shows the result

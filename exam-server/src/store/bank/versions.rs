@@ -54,17 +54,19 @@ pub struct ItemRow {
 }
 
 /// What was done with a version; people by name.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, sqlx::FromRow)]
 pub struct VersionHistory {
     /// The version's number among all.
+    #[serde(skip)]
     pub unit_version_no: i64,
     /// Counts the unit's versions from 1.
     pub version: i64,
     /// The import that brought it.
     pub import_no: i64,
-    /// `draft`, `approved` or `rejected`.
+    /// `draft`, `approved`, `rejected` or `withdrawn`.
     pub state: String,
     /// Where it came from, as JSON.
+    #[serde(skip)]
     pub source: String,
     /// Who imported it.
     pub imported_by: String,
@@ -198,7 +200,8 @@ impl Store {
         code: &str,
     ) -> Result<Vec<VersionHistory>, StoreError> {
         const SQL: &str = "-- unit_history
-            SELECT v.unit_version_no, v.version, v.import_no, n.state, v.source,
+            SELECT v.unit_version_no, v.version, v.import_no, v.source,
+                CASE WHEN v.withdrawn_revision IS NULL THEN n.state ELSE 'withdrawn' END AS state,
                 a.name AS imported_by, n.imported_at_ms,
                 coalesce(p.name, r.name) AS decided_by,
                 coalesce(n.approved_at_ms, n.rejected_at_ms) AS decided_at_ms,
