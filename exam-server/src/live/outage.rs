@@ -21,20 +21,37 @@ const AT_ONCE: usize = 256;
 /// How many attempts one page lists.
 const PAGE: i64 = 1_000;
 
-/// Gives the time of an outage back to every attempt that ran in it. Runs before anything is
-/// closed; safe to run twice, because a second run finds a fresh sign of life.
+/// Gives the time of an outage back to every attempt that ran in it, and returns when it was done.
+/// Runs before anything is closed; safe to run twice, because a second run finds a fresh sign of life.
 ///
 /// # Errors
 /// [`CommandError`] when the database is in trouble; nothing may be closed then, and the same
 /// again gives back what is left to give.
-pub async fn credit(app: &App) -> Result<(), CommandError> {
+pub async fn credit(app: &App) -> Result<Timestamp, CommandError> {
     let ready = app.clock.now();
     if let Some(from) = app.store.heartbeat_find().await? {
         credit_all(app, from, ready, from).await?;
     }
     // Saves went on while it was given back: that took nobody's time.
-    app.store.heartbeat_beat(app.clock.now()).await?;
-    Ok(())
+    give_sign(app, app.clock.now()).await
+}
+
+/// Stores a sign of life and returns since when it counts. If it hung on its way, so did all else that
+/// was to be written since the one at `before`: that is given back, unless another node has given a
+/// sign meanwhile.
+async fn give_sign(app: &App, mut before: Timestamp) -> Result<Timestamp, CommandError> {
+    loop {
+        let ready = app.clock.now();
+        app.store.heartbeat_beat(ready).await?;
+        let stored = app.clock.now();
+        let hung = stored.since(before) > OUTAGE_MIN;
+        if !hung || app.store.heartbeat_find().await? != Some(ready) {
+            return Ok(ready);
+        }
+        app.health.database_failed(); // Nobody is closed until everybody is credited.
+        credit_all(app, before, stored, ready).await?;
+        before = app.clock.now();
+    }
 }
 
 /// Gives back the time from `from` to `ready`, and all that is lost while it is given back: a disk
@@ -62,12 +79,12 @@ async fn credit_since(app: &App, from: Timestamp, ready: Timestamp) -> Result<bo
         return Ok(false);
     }
     let (mut after, mut credited, mut hung) = (0, 0_u64, false);
+    let mut moved_at = app.clock.now();
     loop {
         let page = app.store.attempt_open_after(after, PAGE).await?;
         let Some(last) = page.last() else { break };
         after = last.key.attempt_no;
         for part in page.chunks(AT_ONCE) {
-            let began = app.clock.now();
             let credits = part.iter().map(|open| credit_one(app, *open, from, ready));
             for outcome in futures_util::future::join_all(credits).await {
                 match outcome {
@@ -80,7 +97,8 @@ async fn credit_since(app: &App, from: Timestamp, ready: Timestamp) -> Result<bo
                     }
                 }
             }
-            hung |= app.clock.now().since(began) > OUTAGE_MIN;
+            let now = app.clock.now();
+            hung |= now.since(std::mem::replace(&mut moved_at, now)) > OUTAGE_MIN;
         }
     }
     info!(
@@ -139,25 +157,14 @@ pub async fn beat(app: App, stopping: CancellationToken) {
 /// Gives a sign of life and returns since when it counts.
 async fn beat_once(app: &App) -> Result<Timestamp, CommandError> {
     let _beating = app.health.beating.lock().await;
-    let mut ready = app.clock.now();
-    let mut newest = app.store.heartbeat_find().await?;
-    if newest.is_some_and(|newest| ready.since(newest) > OUTAGE_MIN) {
+    let now = app.clock.now();
+    let newest = app.store.heartbeat_find().await?.unwrap_or(now);
+    let ready = if now.since(newest) > OUTAGE_MIN {
         app.health.database_failed(); // Nobody is closed until everybody is credited.
-        credit(app).await?;
-        ready = app.clock.now();
-        newest = Some(ready);
-    }
-    app.store.heartbeat_beat(ready).await?;
-    let stored = app.clock.now();
-    let before = newest.unwrap_or(ready);
-    if stored.since(before) > OUTAGE_MIN && app.store.heartbeat_find().await? == Some(ready) {
-        // It hung on its way, and so did all else that was to be written since the one before; no
-        // other node has given a sign of life meanwhile.
-        app.health.database_failed();
-        credit_all(app, before, stored, ready).await?;
-        ready = app.clock.now();
-        app.store.heartbeat_beat(ready).await?;
-    }
+        credit(app).await?
+    } else {
+        give_sign(app, newest).await?
+    };
     if !app.journal.is_healthy() {
         // Where nobody writes, nobody would find out that commits succeed again, and nobody would
         // be closed.
