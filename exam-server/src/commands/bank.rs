@@ -118,7 +118,7 @@ pub async fn import(
     };
     let mut bar: Option<Progress> = None;
     let progress = |done, all| {
-        bar.get_or_insert_with(|| Progress::begin("items", all, quiet)).done(done);
+        bar.get_or_insert_with(|| Progress::begin("units", all, quiet)).done(done);
     };
     let outcome = banks::import(&act, bank_id, file, bytes.to_vec(), wish, progress).await?;
     if let Some(bar) = bar {

@@ -124,7 +124,7 @@ pub async fn x16_an_import_that_is_killed_leaves_nothing_behind(kind: Kind) {
         .expect("it starts");
     let mut lines = BufReader::new(process.stderr.take().expect("it says how far it is")).lines();
     let line = lines.next_line().await.expect("a line").expect("progress");
-    assert!(line.starts_with("items:"), "{line}");
+    assert!(line.starts_with("units:"), "{line}");
     process.kill().await.expect("it is killed");
     assert_eq!(bank.counts().await, (0, 0), "killed after {line:?}");
     let (code, imported) = bank.import(&file, &[]).await;
