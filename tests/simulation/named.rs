@@ -77,3 +77,16 @@ fn a_disk_that_hangs_while_an_outage_is_given_back_gives_that_time_back_too() {
     let away = Op::Away { node: 0, for_ms: 12_000 };
     nothing_is_lost(1, &[SAVE, stall, away, Op::Wait(61_000)]);
 }
+
+#[test]
+fn a_credit_that_is_decided_again_behind_a_hanging_write_gives_all_of_it_back() {
+    note_panics();
+    let lose = |for_ms| Op::LoseReplies { candidate: 0, for_ms };
+    let stall = Op::Stall { node: 0, for_ms: 60_000 };
+    let stop = Op::Stop { node: 0, for_ms: 9_000 };
+    let ops = vec![lose(4_000), stall, lose(1), Op::Wait(1_000), stop, Op::ToDeadline(0, 6_900)];
+    // The phone's own write has to be the one that hangs; this seed has it so.
+    let plan = Plan { seed: 184_740_195_860_128, nodes: 1, candidates: 1, ops };
+    let problems = happen(&plan);
+    assert!(problems.is_empty(), "{plan:?}: {problems:#?}");
+}

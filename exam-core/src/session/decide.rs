@@ -361,6 +361,8 @@ impl Session {
     /// by another node or by this one before it was interrupted, is not given back again.
     fn credit(&self, from: Timestamp, ready: Timestamp, cap: Span, at: Timestamp) -> Option<Event> {
         let SessionState::Running { deadline } = self.state else { return None };
+        // Decided again behind a write that hung: the outage has gone on until now.
+        let ready = if at.since(ready) > NOTICED_WITHIN { at } else { ready };
         if ready <= self.credited_until + NOTICED_WITHIN {
             return None;
         }

@@ -242,6 +242,18 @@ fn an_outage_that_two_nodes_notice_is_given_back_once() {
 }
 
 #[test]
+fn what_giving_back_was_held_up_by_is_given_back_with_it() {
+    let mut sitting = sitting(minutes(60));
+    let (from, ready) = (START + minutes(10), START + minutes(11));
+    sitting.now = ready + minutes(1); // A write hung, and the decision is made again.
+    let credit = Command::CreditOutage { from, ready, cap: minutes(120) };
+    assert_eq!(sitting.command(credit), Ok(true));
+    assert_eq!(sitting.session.deadline(), Some(START + minutes(62)));
+    let rest = Command::CreditOutage { from: ready, ready: sitting.now, cap: minutes(120) };
+    assert_eq!(sitting.command(rest), Ok(false), "and only once");
+}
+
+#[test]
 fn a_capped_outage_still_leaves_time_to_flush() {
     let mut sitting = sitting(minutes(60));
     let (from, ready) = (START + minutes(59), START + minutes(90));
