@@ -10,6 +10,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use rand_chacha::ChaCha20Rng;
+use serde_json::json;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, timeout};
@@ -18,8 +19,8 @@ use super::hall::{Habits, Phones};
 use super::ledger::judge;
 use super::room::{Room, verify};
 use super::{Outcome, below, rng};
-use crate::Kind;
 use crate::process::Process;
+use crate::{Candidate, Kind};
 
 /// How many candidates save all the time.
 const CANDIDATES: usize = 8;
@@ -56,7 +57,8 @@ const WITH_FOLDS: u32 = 6;
 /// When the server does not answer a fault as it must.
 pub async fn disk_faults(server: &Path, ordinals: u32, seed: u64) -> Option<Outcome> {
     let began = Instant::now();
-    let room = Room::prepare(Kind::Sqlite, CANDIDATES).await.expect("a file");
+    let mut room = Room::prepare(Kind::Sqlite, CANDIDATES + 1).await.expect("a file");
+    let newcomer = room.tokens.pop().expect("a candidate is left");
     let mut process = Process::start(server, &room.database).await;
     let mut faults = 0;
 
@@ -79,7 +81,8 @@ pub async fn disk_faults(server: &Path, ordinals: u32, seed: u64) -> Option<Outc
         let error = if below(&mut rng, 4) == 0 { "EIO" } else { "ENOSPC" };
         let fault = Fault::write(error, "1+");
         tokio::time::sleep(Duration::from_micros(below(&mut rng, 5_000))).await;
-        no_write_succeeds(&process, &room, &phones, fault).await;
+        let newcomer = Candidate::new(process.address, newcomer.clone());
+        no_write_succeeds(&process, &room, &phones, &newcomer, fault).await;
         a_sync_fails(&mut process, &room, Fault::sync(&ordinal.to_string())).await;
         faults += 4;
     }
@@ -117,9 +120,19 @@ async fn one_write_fails(process: &Process, room: &Room, phones: &Phones, fault:
 }
 
 /// No write succeeds: nothing is acknowledged, the server is not ready; then there is room again.
-async fn no_write_succeeds(process: &Process, room: &Room, phones: &Phones, fault: Fault) {
+async fn no_write_succeeds(
+    process: &Process,
+    room: &Room,
+    phones: &Phones,
+    newcomer: &Candidate,
+    fault: Fault,
+) {
     let injector = Injector::attach(process, room, fault).await.expect("it could before");
     injector.hit(PATIENCE).await;
+    // Most saves are one statement; a start is a transaction, which SQLite ends by itself.
+    let start = json!({ "notice_version": "1", "accepted": true });
+    let (status, _) = newcomer.post(&format!("/exams/{}/attempts", room.exam), start).await;
+    assert!(!status.is_success(), "a start that cannot be written: {status}");
     // What had been committed before may still be on its way, but not for long.
     let mut silent = false;
     for _ in 0..SILENCES {
