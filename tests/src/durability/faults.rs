@@ -57,8 +57,9 @@ const WITH_FOLDS: u32 = 6;
 /// When the server does not answer a fault as it must.
 pub async fn disk_faults(server: &Path, ordinals: u32, seed: u64) -> Option<Outcome> {
     let began = Instant::now();
-    let mut room = Room::prepare(Kind::Sqlite, CANDIDATES + 1).await.expect("a file");
-    let newcomer = room.tokens.pop().expect("a candidate is left");
+    let newcomers = usize::try_from(ordinals).expect("few");
+    let mut room = Room::prepare(Kind::Sqlite, CANDIDATES + newcomers).await.expect("a file");
+    let mut newcomers = room.tokens.split_off(CANDIDATES);
     let mut process = Process::start(server, &room.database).await;
     let mut faults = 0;
 
@@ -81,7 +82,8 @@ pub async fn disk_faults(server: &Path, ordinals: u32, seed: u64) -> Option<Outc
         let error = if below(&mut rng, 4) == 0 { "EIO" } else { "ENOSPC" };
         let fault = Fault::write(error, "1+");
         tokio::time::sleep(Duration::from_micros(below(&mut rng, 5_000))).await;
-        let newcomer = Candidate::new(process.address, newcomer.clone());
+        let newcomer = newcomers.pop().expect("one for each");
+        let newcomer = Candidate::new(process.address, newcomer);
         no_write_succeeds(&process, &room, &phones, &newcomer, fault).await;
         a_sync_fails(&mut process, &room, Fault::sync(&ordinal.to_string())).await;
         faults += 4;
@@ -131,7 +133,8 @@ async fn no_write_succeeds(
     injector.hit(PATIENCE).await;
     // Most saves are one statement; a start is a transaction, which SQLite ends by itself.
     let start = json!({ "notice_version": "1", "accepted": true });
-    let (status, _) = newcomer.post(&format!("/exams/{}/attempts", room.exam), start).await;
+    let path = format!("/exams/{}/attempts", room.exam);
+    let (status, _) = newcomer.post(&path, start.clone()).await;
     assert!(!status.is_success(), "a start that cannot be written: {status}");
     // What had been committed before may still be on its way, but not for long.
     let mut silent = false;
@@ -148,6 +151,8 @@ async fn no_write_succeeds(
     injector.detach().await;
     until_ready(process, true).await;
     phones.acknowledge(SERVES, PATIENCE).await;
+    let (status, reply) = newcomer.post(&path, start).await;
+    assert!(status.is_success(), "with room again whoever comes can start: {status} {reply}");
 }
 
 /// A sync fails: the process ends at once, and after a restart everything is there.
