@@ -71,6 +71,11 @@ pub fn judge(world: &World) -> Vec<String> {
         if journal.closings != 1 {
             found.push(format!("closed {} times", journal.closings));
         }
+        if !found.is_empty() {
+            let silences: Vec<_> = world.silences.iter().map(|s| (s.from, s.to)).collect();
+            let told: String = frames.iter().map(|(_, body)| format!("\n  {body}")).collect();
+            found.push(format!("silences {silences:?}, journal:{told}"));
+        }
         problems.extend(found.into_iter().map(|what| format!("candidate {candidate}: {what}")));
     }
     problems

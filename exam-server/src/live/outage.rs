@@ -28,12 +28,19 @@ const PAGE: i64 = 1_000;
 /// [`CommandError`] when the database is in trouble; nothing may be closed then, and the same
 /// again gives back what is left to give.
 pub async fn credit(app: &App) -> Result<Timestamp, CommandError> {
+    settle_writes(app).await;
     let ready = app.clock.now();
     if let Some(from) = app.store.heartbeat_find().await? {
         credit_all(app, from, ready, from).await?;
     }
     // Saves went on while it was given back: that took nobody's time.
     give_sign(app, app.clock.now()).await
+}
+
+/// Lets what was on its way when an outage began come to its end: time that staff had just added makes
+/// an attempt one that ran in it.
+async fn settle_writes(app: &App) {
+    let _ = app.journal.barrier().await; // One that fails is told to whoever waits for it.
 }
 
 /// Stores a sign of life and returns since when it counts. If it hung on its way, so did all else that
@@ -43,13 +50,13 @@ async fn give_sign(app: &App, mut before: Timestamp) -> Result<Timestamp, Comman
     loop {
         let ready = app.clock.now();
         app.store.heartbeat_beat(ready).await?;
-        let stored = app.clock.now();
-        let hung = stored.since(before) > OUTAGE_MIN;
+        let hung = app.clock.now().since(before) > OUTAGE_MIN;
         if !hung || app.store.heartbeat_find().await? != Some(ready) {
             return Ok(ready);
         }
         app.health.database_failed(); // Nobody is closed until everybody is credited.
-        credit_all(app, before, stored, ready).await?;
+        settle_writes(app).await;
+        credit_all(app, before, app.clock.now(), ready).await?;
         before = app.clock.now();
     }
 }
