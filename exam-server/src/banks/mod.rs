@@ -21,7 +21,7 @@ pub use export::{Exported, export};
 pub use history::{Version, history, unit_at};
 pub use import::{Imported, Wish, import, look};
 pub use sought::Sought;
-pub use stored::{StoredContent, StoredMedia, rebuild_search, shifted, unit_of};
+pub use stored::{StoredContent, StoredMedia, asks, rebuild_search, shifted, unit_of};
 
 /// Somebody who does something to a bank.
 #[derive(Clone, Debug)]

@@ -194,6 +194,15 @@ pub fn unit_of(version: &UnitVersion) -> Result<Unit, StoreError> {
     })
 }
 
+/// What a unit asks, for lists: the case of a group, or the question.
+#[must_use]
+pub fn asks(unit: &Unit) -> &str {
+    match unit.items.first() {
+        Some(item) if unit.shared_stem.is_empty() => &item.stem,
+        _ => &unit.shared_stem,
+    }
+}
+
 /// How many versions are read and indexed at once.
 const SLICE: usize = 500;
 

@@ -310,10 +310,7 @@ pub async fn look_for(desk: &Desk, bank: &str, sought: &Sought) -> anyhow::Resul
     let versions = desk.store.unit_versions(&listed).await?;
     let unit = |version: &UnitVersion| -> Result<FoundUnit, StoreError> {
         let unit = banks::unit_of(version)?;
-        let text = match unit.items.first() {
-            Some(item) if unit.shared_stem.is_empty() => item.stem.clone(),
-            _ => unit.shared_stem,
-        };
+        let text = banks::asks(&unit).to_owned();
         Ok(FoundUnit {
             code: unit.code,
             state: version.state.clone(),

@@ -67,10 +67,7 @@ pub(super) fn filter(bank: &BankRow, sought: &Sought) -> Result<UnitFilter, ApiE
 
 fn view(version: &UnitVersion) -> Result<UnitView, ApiError> {
     let unit = banks::unit_of(version)?;
-    let text = match unit.items.first() {
-        Some(item) if unit.shared_stem.is_empty() => item.stem.clone(),
-        _ => unit.shared_stem,
-    };
+    let text = banks::asks(&unit).to_owned();
     Ok(UnitView {
         code: unit.code,
         version: version.version,
