@@ -7,6 +7,7 @@ pub mod exams;
 mod extract_body;
 mod extract_path;
 mod headers;
+mod hear_out;
 pub mod operate;
 mod overload;
 mod pages;
@@ -86,6 +87,7 @@ pub fn router(app: App) -> Router {
         .layer(from_fn(detach::detach))
         .layer(from_fn_with_state(app.clone(), arrival::stamp))
         .layer(from_fn_with_state(app.clone(), overload::admit))
+        .layer(from_fn(hear_out::hear_out))
         .layer(from_fn_with_state(app.clone(), headers::protect))
         .layer(from_fn(operate::measure))
         .layer(CatchPanicLayer::custom(|_| ApiError::Internal.into_response()))

@@ -13,6 +13,7 @@ on_both! {
     w19_w20_before_the_start_and_after_the_end;
     w24_w26_ten_thousand_saves_on_one_question;
     a_wrong_method_is_told_so;
+    who_is_refused_while_sending_hears_why;
     w28_compression_is_declined;
     w31_a_phone_that_hangs_up_poisons_nothing;
     w27_saving_right_and_wrong_look_and_last_the_same;

@@ -23,6 +23,11 @@ async fn seated(server: &Server) -> (Candidate, String, Socket) {
 async fn raw(server: &Server, request: &str) -> String {
     let mut stream = TcpStream::connect(server.address).await.expect("the server listens");
     stream.write_all(request.as_bytes()).await.expect("it can be sent");
+    next_reply(&mut stream).await
+}
+
+/// The short reply that comes next.
+async fn next_reply(stream: &mut TcpStream) -> String {
     let mut reply = vec![0; 4096];
     let read = tokio::time::timeout(Duration::from_secs(5), stream.read(&mut reply)).await;
     let length = read.expect("a reply in time").expect("it can be read");
@@ -62,6 +67,35 @@ pub async fn a_wrong_method_is_told_so(kind: Kind) {
     let server = server_or_return!(kind);
     let (status, problem) = server.candidate().request(Method::DELETE, "/exams", None).await;
     assert_eq!((status.as_u16(), &problem["code"]), (405, &json!("method_not_allowed")));
+}
+
+pub async fn who_is_refused_while_sending_hears_why(kind: Kind) {
+    let server = server_or_return!(kind);
+    let mut stream = TcpStream::connect(server.address).await.expect("the server listens");
+    let posts = |bytes: usize| {
+        format!("POST /api/v1/password HTTP/1.1\r\nHost: x\r\nContent-Length: {bytes}\r\n\r\n")
+    };
+    let piece = vec![b'x'; 64 * 1024];
+    for _ in 0..3 {
+        stream.write_all(posts(16 * piece.len()).as_bytes()).await.expect("it can be sent");
+        for _ in 0..16 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            stream.write_all(&piece).await.expect("the server still listens");
+        }
+        let reply = next_reply(&mut stream).await;
+        assert!(reply.starts_with("HTTP/1.1 413"), "{reply}");
+        assert!(!reply.to_lowercase().contains("connection: close"), "{reply}");
+    }
+    // Without an end it is hung up on, and is told so.
+    stream.write_all(posts(1 << 30).as_bytes()).await.expect("it can be sent");
+    for _ in 0..128 {
+        stream.write_all(&piece).await.expect("the server still listens");
+    }
+    stream.write_all(b"x").await.expect("the server still listens");
+    let reply = next_reply(&mut stream).await;
+    assert!(reply.starts_with("HTTP/1.1 413"), "{reply}");
+    assert!(reply.to_lowercase().contains("connection: close"), "{reply}");
+    server.running.stop().await;
 }
 
 pub async fn w28_compression_is_declined(kind: Kind) {
