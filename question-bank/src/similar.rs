@@ -1,7 +1,8 @@
 //! Items that say nearly the same, and how evenly keys fall on positions.
 //!
 //! Two items that share nine of ten trigrams share one of the rarest tenth of either's: only those
-//! are indexed (prefix filtering), so the join is exact and looks at few pairs.
+//! are indexed (prefix filtering), so the join is exact and looks at few pairs. Only an item that
+//! shares rare trigrams with very many, as those of one pattern do, is not held against all of them.
 
 use rustc_hash::FxHashMap;
 use serde::Serialize;
@@ -11,6 +12,18 @@ use crate::item::{Item, Unit};
 
 /// From this on two items are nearly the same.
 pub const SIMILAR_FROM: f64 = 0.9;
+
+/// With how many others an item is compared, those first that share its rarest trigrams.
+const COMPARED_MAX: usize = 200;
+
+/// What was found to be nearly the same.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Alike {
+    /// The pairs, by code.
+    pub pairs: Vec<Pair>,
+    /// Whether there may be more: an item had too many others like it.
+    pub more: bool,
+}
 
 /// Two items that are nearly the same.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -71,7 +84,7 @@ fn trigrams(unit: &Unit, item: &Item) -> Vec<u64> {
 /// All pairs of items that are nearly the same: of `units` with each other, and with those that
 /// are in the bank.
 #[must_use]
-pub fn pairs(units: &[Unit], bank: Vec<Fingerprint>) -> Vec<Pair> {
+pub fn pairs(units: &[Unit], bank: Vec<Fingerprint>) -> Alike {
     let in_bank = bank.len();
     let new =
         units.iter().flat_map(|unit| unit.items.iter().map(|item| Fingerprint::of(unit, item)));
@@ -79,14 +92,20 @@ pub fn pairs(units: &[Unit], bank: Vec<Fingerprint>) -> Vec<Pair> {
     let ranked = by_rarity(&all);
     let mut holders: FxHashMap<u32, Vec<usize>> = FxHashMap::default();
     let mut looked_at = vec![usize::MAX; all.len()];
-    let mut pairs = Vec::new();
+    let (mut pairs, mut more) = (Vec::new(), false);
     for (number, ranks) in ranked.iter().enumerate() {
         let rarest = &ranks[..prefix(ranks.len())];
         let others = rarest.iter().filter_map(|rank| holders.get(rank)).flatten();
+        let mut compared = 0;
         for &other in others.take_while(|_| number >= in_bank) {
             if std::mem::replace(&mut looked_at[other], number) == number {
                 continue;
             }
+            if compared == COMPARED_MAX {
+                more = true;
+                break;
+            }
+            compared += 1;
             let (first, second) = (&all[other], &all[number]);
             if first.unit == second.unit && other < in_bank {
                 continue;
@@ -106,7 +125,7 @@ pub fn pairs(units: &[Unit], bank: Vec<Fingerprint>) -> Vec<Pair> {
         }
     }
     pairs.sort_by(|a, b| (&a.first, &a.second).cmp(&(&b.first, &b.second)));
-    pairs
+    Alike { pairs, more }
 }
 
 /// Each item's trigrams as numbers that rise with how many items have them.
@@ -198,7 +217,7 @@ mod tests {
     fn a_changed_word_is_found_and_another_question_is_not() {
         let near = LONG.replace("医师在", "医生在");
         let file = units(&[("1", LONG), ("2", &near), ("3", "医师执业注册的有效期内变更执业地点")]);
-        let found = pairs(&file, Vec::new());
+        let found = pairs(&file, Vec::new()).pairs;
         assert_eq!(found.len(), 1);
         assert_eq!((found[0].first.as_str(), found[0].second.as_str()), ("1", "2"));
         assert!(!found[0].same && !found[0].in_bank && found[0].similarity < 1.0);
@@ -209,12 +228,22 @@ mod tests {
         let bank = units(&[("1", LONG), ("2", LONG), ("3", "医师执业注册的有效期内变更执业地点")]);
         let file = units(&[("2", LONG), ("9", LONG)]);
         let known = bank.iter().map(|unit| Fingerprint::of(unit, &unit.items[0])).collect();
-        let found = pairs(&file, known);
+        let found = pairs(&file, known).pairs;
         let found: Vec<_> =
             found.iter().map(|p| (&*p.first, &*p.second, p.same, p.in_bank)).collect();
         let all = [("1", "2"), ("1", "9"), ("2", "9")];
         assert_eq!(found.iter().filter(|found| found.3).count(), 3);
         assert!(found.iter().all(|found| found.2 && all.contains(&(found.0, found.1))));
+    }
+
+    #[test]
+    fn thousands_of_one_pattern_are_looked_at_in_time() {
+        let named: Vec<(String, String)> =
+            (0..3_000).map(|n| (n.to_string(), format!("第{n}题：{LONG}{LONG}"))).collect();
+        let named: Vec<_> = named.iter().map(|(code, text)| (&**code, &**text)).collect();
+        let found = pairs(&units(&named), Vec::new());
+        assert!(found.more && found.pairs.len() >= 3_000, "{}", found.pairs.len());
+        assert!(found.pairs.len() <= 3_000 * COMPARED_MAX, "{}", found.pairs.len());
     }
 
     #[test]
@@ -256,6 +285,7 @@ mod tests {
             }
         }
         assert!(expected > 20, "{expected}");
-        assert_eq!(pairs(&file, Vec::new()).len(), expected);
+        let found = pairs(&file, Vec::new());
+        assert_eq!((found.pairs.len(), found.more), (expected, false));
     }
 }

@@ -45,6 +45,8 @@ pub struct Imported {
     pub problems: Vec<Problem>,
     /// Items that say nearly the same as others of the file or the bank, the first thousand.
     pub similar: Vec<Pair>,
+    /// Whether there may be more of them.
+    pub similar_more: bool,
 }
 
 /// Imports a file as drafts: all of it, or nothing, unless told to skip bad items. `progress` hears
@@ -102,19 +104,21 @@ pub async fn look(
     let taken = !read.units.is_empty() && (!bad || wish.skip_bad);
     let accepted = if taken { read.accepted } else { 0 };
     let compare = move || {
-        let mut similar = similar::pairs(&read.units, known);
-        similar.truncate(PAIRS_MAX);
-        (read, similar)
+        let mut alike = similar::pairs(&read.units, known);
+        alike.more |= alike.pairs.len() > PAIRS_MAX;
+        alike.pairs.truncate(PAIRS_MAX);
+        (read, alike)
     };
     let compared = tokio::task::spawn_blocking(compare).await;
-    let (mut read, similar) =
+    let (mut read, alike) =
         compared.map_err(|error| BankError::Reader(std::io::Error::other(error)))?;
     let outcome = Imported {
         items: read.items,
         accepted,
         rejected: read.items - accepted,
         problems: std::mem::take(&mut read.problems),
-        similar,
+        similar: alike.pairs,
+        similar_more: alike.more,
         ..Imported::default()
     };
     Ok((read, outcome))

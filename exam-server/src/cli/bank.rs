@@ -157,24 +157,28 @@ fn import_lines(imported: &bank::Imported) -> String {
     for problem in &imported.problems {
         text += &format!("{problem}\n");
     }
-    text + &pair_lines(&imported.similar)
+    text + &pair_lines(&imported.similar, imported.similar_more)
 }
 
-fn pair_lines(pairs: &[question_bank::similar::Pair]) -> String {
+fn pair_lines(pairs: &[question_bank::similar::Pair], more: bool) -> String {
     let line = |pair: &question_bank::similar::Pair| {
         let how = if pair.same { "the same as" } else { "nearly the same as" };
         let place = if pair.in_bank { " in the bank" } else { "" };
         let share = pair.similarity * 100.0;
         format!("{} is {how} {}{place} ({share:.0} %)\n", pair.second, pair.first)
     };
-    pairs.iter().map(line).collect()
+    let mut lines: String = pairs.iter().map(line).collect();
+    if more {
+        lines += "there may be more that are nearly the same\n";
+    }
+    lines
 }
 
 fn check_lines(checked: &bank::Checked) -> String {
     let problems: String = checked.problems.iter().map(|problem| format!("{problem}\n")).collect();
     format!(
         "{problems}{}{} items, {} problems, {} nearly equal pairs, keys of four {:?}, of five {:?}",
-        pair_lines(&checked.similar),
+        pair_lines(&checked.similar, checked.similar_more),
         checked.items,
         checked.problems.len(),
         checked.similar.len(),

@@ -38,6 +38,8 @@ pub struct Checked {
     pub key_spread: [Vec<usize>; 2],
     /// Everything that is wrong or odd.
     pub problems: Vec<Problem>,
+    /// Whether there may be more of them.
+    pub similar_more: bool,
 }
 
 /// All banks.
@@ -363,3 +365,4 @@ pub async fn list(desk: &Desk) -> anyhow::Result<BankList> {
     };
     Ok(BankList { banks: desk.store.bank_list().await?.into_iter().map(entry).collect() })
 }
+        similar_more: outcome.similar_more,

@@ -70,6 +70,8 @@ pub(super) struct ImportReply {
     /// Items that say nearly the same: first, second, similarity, same, `in_bank`.
     #[schema(value_type = Vec<Object>)]
     similar: Vec<Pair>,
+    /// Whether there may be more of them: only so many are looked for and listed.
+    similar_more: bool,
 }
 
 /// Imports a file as drafts
@@ -114,6 +116,7 @@ pub(super) async fn import(
         import_no: outcome.import_no,
         problems: outcome.problems,
         similar: outcome.similar,
+        similar_more: outcome.similar_more,
     }))
 }
 
