@@ -4,6 +4,7 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use exam_benches::questions;
+use exam_core::audience::Practices;
 use exam_core::bank::{BankIndex, ContentHash, Unit, UnitItem};
 use exam_core::blueprint::{Blueprint, Section};
 use exam_core::draw::{Exposure, Plan, Seen};
@@ -33,6 +34,7 @@ fn index(items: i64) -> BankIndex {
             item_type: TYPES[number as usize % 5],
             topic: format!("题库/{}", number / 5 % 2),
             difficulty: Difficulty::Medium,
+            practices: Practices::default(),
             expected_permille: (number * 7_919 % 1_000) as u16,
             items: vec![UnitItem {
                 version: ItemVersionNo(number),
@@ -53,6 +55,7 @@ fn blueprint() -> Blueprint {
         item_type,
         topics: vec![topic.to_owned()],
         difficulties: vec![Difficulty::Medium],
+        practices: Practices::default(),
         count: 5,
         points: Points::from_hundredths(200),
         rule: (item_type.choose() == Choose::Many).then_some(ScoringRule::Proportional),

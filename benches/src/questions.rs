@@ -1,5 +1,6 @@
 //! Made-up questions, as many as are wanted.
 
+use exam_core::audience::Practices;
 use exam_core::item::{Difficulty, ItemType, OptionSet, Pool};
 use question_bank::item::{Item, ItemOption, Source, Unit};
 
@@ -25,6 +26,7 @@ pub fn units(count: usize) -> Vec<Unit> {
             topic: "临床/内科".to_owned(),
             difficulty: Difficulty::Medium,
             tags: vec!["高血压".to_owned()],
+            practices: Practices::default(),
             pool: Pool::Exam,
             shared_stem: String::new(),
             shared_options: vec![],

@@ -19,6 +19,15 @@ pub struct AudienceRow {
     pub blueprint: Blueprint,
 }
 
+/// Whose practice something is for: 执业类别 × 执业范围. An empty list stands for all of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Practices {
+    /// 执业类别
+    pub categories: Vec<String>,
+    /// 执业范围
+    pub practice_scopes: Vec<String>,
+}
+
 /// What the audience asks about one registration of a physician.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {
@@ -61,6 +70,24 @@ impl AudienceRow {
             && among(&self.practice_scopes, &facts.practice_scope)
             && among(&self.levels, &facts.level)
             && among(&self.institutions, &facts.institution)
+    }
+}
+
+impl Practices {
+    /// Whether it is for everybody.
+    #[must_use]
+    pub const fn are_all(&self) -> bool {
+        self.categories.is_empty() && self.practice_scopes.is_empty()
+    }
+
+    /// Whether it is for everybody whom `others` mean.
+    #[must_use]
+    pub fn cover(&self, others: &Self) -> bool {
+        let cover = |mine: &[String], others: &[String]| {
+            mine.is_empty() || (!others.is_empty() && others.iter().all(|one| mine.contains(one)))
+        };
+        cover(&self.categories, &others.categories)
+            && cover(&self.practice_scopes, &others.practice_scopes)
     }
 }
 
@@ -108,6 +135,22 @@ mod tests {
             level: level.into(),
             institution: "第一人民医院".into(),
         }
+    }
+
+    #[test]
+    fn what_is_for_some_is_not_for_all() {
+        let practices = |categories: &[&str], scopes: &[&str]| {
+            let texts = |list: &[&str]| list.iter().map(ToString::to_string).collect();
+            Practices { categories: texts(categories), practice_scopes: texts(scopes) }
+        };
+        let all = Practices::default();
+        let medicine = practices(&["临床"], &["内科专业", "外科专业"]);
+        assert!(all.cover(&all) && all.cover(&medicine));
+        assert!(medicine.cover(&practices(&["临床"], &["内科专业"])));
+        assert!(!medicine.cover(&practices(&["临床"], &["内科专业", "儿科专业"])));
+        assert!(!medicine.cover(&practices(&["临床"], &[])), "a scope that it is not for");
+        assert!(!medicine.cover(&practices(&["口腔"], &["内科专业"])));
+        assert!(!medicine.cover(&all));
     }
 
     #[test]

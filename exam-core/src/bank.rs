@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use rustc_hash::FxHashMap;
 
+use crate::audience::Practices;
 use crate::blueprint::Section;
 use crate::ids::{GroupVersionNo, ItemNo, ItemVersionNo};
 use crate::item::{Difficulty, ItemType, OptionSet};
@@ -38,6 +39,8 @@ pub struct Unit {
     pub topic: String,
     /// How hard the author says it is.
     pub difficulty: Difficulty,
+    /// Whom it may be asked.
+    pub practices: Practices,
     /// The share of points a candidate is expected to reach, in thousandths.
     pub expected_permille: u16,
     /// Its items, in order; never empty.
@@ -110,14 +113,27 @@ impl BankIndex {
     /// The units a section may draw, by number.
     #[must_use]
     pub fn units_of(&self, section: &Section) -> Vec<u32> {
-        let mut units = Vec::new();
-        for cell in section.cells() {
-            units.extend(self.cell(cell.0, cell.1, cell.2));
-        }
-        units
+        self.in_cells_of(section).filter(|&unit| self.is_for(unit, section)).collect()
     }
 
-    /// The units of one cell; a topic stands for itself and everything below it.
+    /// How many items are left out of a section because they are not for everybody in its audience
+    /// row.
+    pub(crate) fn items_for_others(&self, section: &Section) -> usize {
+        let others = self.in_cells_of(section).filter(|&unit| !self.is_for(unit, section));
+        others.map(|unit| self.unit(unit).items.len()).sum()
+    }
+
+    /// Whether a unit may be asked of everybody in a section's audience row.
+    pub(crate) fn is_for(&self, unit: u32, section: &Section) -> bool {
+        self.unit(unit).practices.cover(&section.practices)
+    }
+
+    fn in_cells_of(&self, section: &Section) -> impl Iterator<Item = u32> {
+        section.cells().flat_map(|cell| self.cell(cell.0, cell.1, cell.2))
+    }
+
+    /// The units of one cell, whomever they are for; a topic stands for itself and everything
+    /// below it.
     pub fn cell(
         &self,
         item_type: ItemType,

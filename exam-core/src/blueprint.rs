@@ -10,6 +10,7 @@ pub use stock::{CellStock, SectionStock, stock};
 
 use serde::{Deserialize, Serialize};
 
+use crate::audience::Practices;
 use crate::item::{Difficulty, ItemType};
 use crate::paper::ScoringRule;
 use crate::points::Points;
@@ -32,6 +33,10 @@ pub struct Section {
     pub topics: Vec<String>,
     /// Difficulties as the authors state them.
     pub difficulties: Vec<Difficulty>,
+    /// Who will be asked its items, as the audience row says: what is not for all of them is not
+    /// drawn.
+    #[serde(default)]
+    pub practices: Practices,
     /// How many items.
     pub count: u32,
     /// What each is worth.

@@ -88,6 +88,19 @@ named! {
     }
 }
 
+impl Difficulty {
+    /// How hard an item is on which candidates reach so much of the points on average, in
+    /// thousandths. The limits are those of teaching: easy from 0.7 on, hard below 0.4.
+    #[must_use]
+    pub const fn of_facility(permille: u16) -> Self {
+        match permille {
+            700.. => Self::Easy,
+            ..400 => Self::Hard,
+            _ => Self::Medium,
+        }
+    }
+}
+
 named! {
     /// What an item may be used for. The pools never mix.
     Pool, "pool", {

@@ -13,6 +13,7 @@ pub mod grading;
 pub mod ids;
 pub mod item;
 pub mod letters;
+pub mod measured;
 pub mod paper;
 pub mod points;
 pub mod policy;

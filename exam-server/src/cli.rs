@@ -262,9 +262,13 @@ fn simulated_lines(simulated: &exam::Simulated) -> String {
             text += &format!("  {}: {} of {} items\n", section.title, section.need, section.items);
             for cell in &section.cells {
                 text += &format!(
-                    "    {} × {} × {}: {} items in {} units\n",
+                    "    {} × {} × {}: {} items in {} units",
                     section.item_type, cell.topic, cell.difficulty, cell.items, cell.units
                 );
+                if cell.for_others > 0 {
+                    text += &format!(", {} more are not for everybody here", cell.for_others);
+                }
+                text.push('\n');
             }
         }
         let Some(forecast) = &row.forecast else { continue };

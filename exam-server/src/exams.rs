@@ -5,6 +5,7 @@
 
 mod exposure;
 mod list;
+mod measure;
 mod revision;
 mod score;
 mod start;
@@ -23,7 +24,8 @@ use crate::store::{Attempt, ExamRow, MediaRow, StoreError};
 
 pub use exposure::{read as read_exposure, refresh as refresh_exposure};
 pub use list::{ExamView, NoticeView};
-pub use revision::{Revision, index_of};
+pub use measure::measure;
+pub use revision::{Revision, frozen, index_of};
 pub use score::score_session;
 use start::Desk;
 pub use start::{StartBody, Started, seen_in};

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use exam_core::audience::Practices;
 use exam_core::item::{Choose, Difficulty, ItemType, OPTIONS_MAX, OptionSet, Pool};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -262,6 +263,13 @@ impl Checks<'_> {
             let message = format!("标签不超过 {NAME_CHARS_MAX} 个字");
             self.error(Field::Whole, "name_bad", message);
         }
+        let practices =
+            Practices { categories: raw.categories, practice_scopes: raw.practice_scopes };
+        let bad = |name: &String| name.trim().is_empty() || name.chars().count() > NAME_CHARS_MAX;
+        if practices.categories.iter().chain(&practices.practice_scopes).any(bad) {
+            let message = format!("执业类别、执业范围不能为空，且不超过 {NAME_CHARS_MAX} 个字");
+            self.error(Field::Whole, "name_bad", message);
+        }
         let (item_type, difficulty, pool) = (item_type?, difficulty?, pool?);
         let mut unit = Unit {
             code: raw.code.clone(),
@@ -269,6 +277,7 @@ impl Checks<'_> {
             topic: raw.topic,
             difficulty,
             tags: raw.tags,
+            practices,
             pool,
             shared_stem: String::new(),
             shared_options: vec![],

@@ -9,8 +9,8 @@ use crate::item::{Item, ItemOption, Media, Unit};
 pub struct Change {
     /// The item's code; none for what belongs to the whole unit.
     pub item: Option<String>,
-    /// The field: `type`, `topic`, `difficulty`, `tags`, `pool`, `shared_stem`, `shared_option`,
-    /// `shared_media`, `item`, `stem`, `option`, `key`, `explanation` or `media`.
+    /// The field: `type`, `topic`, `difficulty`, `tags`, `categories`, `practice_scopes`, `pool`,
+    /// `shared_stem`, `shared_option`, `shared_media`, `item`, `stem`, `option`, `key`, `explanation` or `media`.
     pub field: &'static str,
     /// The option's or the medium's place from 1, where the field has places.
     pub place: Option<usize>,
@@ -29,6 +29,15 @@ pub fn between(before: &Unit, after: &Unit) -> Vec<Change> {
     changes.text("topic", &before.topic, &after.topic);
     changes.text("difficulty", before.difficulty.name(), after.difficulty.name());
     changes.text("tags", &before.tags.join("、"), &after.tags.join("、"));
+    let lists = |unit: &Unit| {
+        [&unit.practices.categories, &unit.practices.practice_scopes].map(|list| list.join("、"))
+    };
+    for (name, (before, after)) in ["categories", "practice_scopes"]
+        .into_iter()
+        .zip(lists(before).into_iter().zip(lists(after)))
+    {
+        changes.text(name, &before, &after);
+    }
     changes.text("pool", before.pool.name(), after.pool.name());
     changes.text("shared_stem", &before.shared_stem, &after.shared_stem);
     changes.options("shared_option", &before.shared_options, &after.shared_options);

@@ -86,6 +86,14 @@ pub fn version_hash(unit: &Unit) -> [u8; 32] {
     for tag in &unit.tags {
         content.text(tag);
     }
+    let practices = &unit.practices;
+    if !practices.are_all() {
+        content.0.update([u8::MAX]); // No length begins so.
+        for list in [&practices.categories, &practices.practice_scopes] {
+            content.0.update((list.len() as u64).to_be_bytes());
+            list.iter().for_each(|name| content.text(name));
+        }
+    }
     content.text(&unit.shared_stem);
     for option in &unit.shared_options {
         content.text(&option.text);

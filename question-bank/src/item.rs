@@ -1,5 +1,6 @@
 //! Items and groups as an import makes them.
 
+use exam_core::audience::Practices;
 use exam_core::item::{Difficulty, ItemType, OptionSet, Pool};
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +17,8 @@ pub struct Unit {
     pub difficulty: Difficulty,
     /// The author's own words for finding it.
     pub tags: Vec<String>,
+    /// Whom it may be asked.
+    pub practices: Practices,
     /// What it may be used for.
     pub pool: Pool,
     /// The case that the items of an A3 or A4 group share.

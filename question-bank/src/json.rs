@@ -40,6 +40,10 @@ struct UnitOut<'a> {
     topic: &'a str,
     difficulty: &'static str,
     tags: &'a [String],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    categories: &'a [String],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    practice_scopes: &'a [String],
     pool: &'static str,
     #[serde(skip_serializing_if = "str::is_empty")]
     stem: &'a str,
@@ -168,6 +172,8 @@ fn unit_out<'a>(unit: &'a Unit, names: &HashMap<[u8; 32], String>) -> UnitOut<'a
         topic: &unit.topic,
         difficulty: unit.difficulty.name(),
         tags: &unit.tags,
+        categories: &unit.practices.categories,
+        practice_scopes: &unit.practices.practice_scopes,
         pool: unit.pool.name(),
         stem: &unit.shared_stem,
         options: options_out(&unit.shared_options),

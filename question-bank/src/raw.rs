@@ -21,6 +21,12 @@ pub struct RawUnit {
     /// The author's words for finding it.
     #[serde(default)]
     pub tags: Vec<String>,
+    /// 执业类别 of those whom it may be asked; empty for everybody.
+    #[serde(default)]
+    pub categories: Vec<String>,
+    /// 执业范围 of those whom it may be asked; empty for everybody.
+    #[serde(default)]
+    pub practice_scopes: Vec<String>,
     /// The name of a pool.
     #[serde(default)]
     pub pool: Option<String>,

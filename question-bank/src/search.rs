@@ -90,6 +90,8 @@ pub fn tokens(unit: &Unit) -> String {
     push(&unit.code);
     push(&unit.topic);
     unit.tags.iter().for_each(|tag| push(tag));
+    let practices = &unit.practices;
+    practices.categories.iter().chain(&practices.practice_scopes).for_each(|name| push(name));
     push(&unit.shared_stem);
     unit.shared_options.iter().for_each(|option| push(&option.text));
     unit.shared_media.iter().for_each(|media| push(&media.words));

@@ -48,6 +48,8 @@ fn unit(
         topic: "公共知识/测试".to_owned(),
         difficulty: "medium".to_owned(),
         tags: "[]".to_owned(),
+        categories: "[]".to_owned(),
+        practice_scopes: "[]".to_owned(),
         pool: "exam".to_owned(),
         shared: shared.to_string(),
         content_hash: hash(),

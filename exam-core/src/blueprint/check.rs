@@ -21,6 +21,8 @@ pub struct Shortfall {
     pub need: u32,
     /// How many there are.
     pub stock: u32,
+    /// How many more there are that are not for everybody in the audience row.
+    pub for_others: u32,
     /// For groups, the count nearest to `need` that whole groups can make up.
     pub reachable: Option<u32>,
 }
@@ -38,6 +40,10 @@ impl std::fmt::Display for Shortfall {
             difficulties.join(" + "),
             self.stock
         )?;
+        if self.for_others > 0 {
+            let others = self.for_others;
+            write!(f, " ({others} more are not for everybody in the audience row)")?;
+        }
         match self.reachable {
             Some(reachable) if self.stock >= self.need => {
                 write!(f, ", but whole groups can only make up {reachable}")
@@ -91,6 +97,7 @@ fn check_section(
         difficulties: section.difficulties.clone(),
         need: section.count,
         stock,
+        for_others: u32::try_from(index.items_for_others(section)).unwrap_or(u32::MAX),
         reachable: section.item_type.in_groups().then(nearest).flatten(),
     })
 }

@@ -32,6 +32,8 @@ pub struct CellStock {
     pub units: usize,
     /// Their items.
     pub items: usize,
+    /// Items that are left out because they are not for everybody in the audience row.
+    pub for_others: usize,
 }
 
 /// What there is for each section, in their order.
@@ -40,12 +42,15 @@ pub fn stock(blueprint: &Blueprint, index: &BankIndex) -> Vec<SectionStock> {
     let size = |unit: u32| index.unit(unit).items.len();
     let of_section = |section: &super::Section| {
         let cells = section.cells().map(|(item_type, topic, difficulty)| {
-            let units: Vec<u32> = index.cell(item_type, topic, difficulty).collect();
+            let units = index.cell(item_type, topic, difficulty);
+            let (units, others): (Vec<u32>, Vec<u32>) =
+                units.partition(|&unit| index.is_for(unit, section));
             CellStock {
                 topic: topic.to_owned(),
                 difficulty,
                 units: units.len(),
                 items: units.into_iter().map(size).sum(),
+                for_others: others.into_iter().map(size).sum(),
             }
         });
         SectionStock {

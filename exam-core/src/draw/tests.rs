@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use proptest::prelude::*;
 
 use super::*;
+use crate::audience::Practices;
 use crate::bank::{Unit, UnitItem};
 use crate::blueprint::Section;
 use crate::ids::GroupVersionNo;
@@ -28,6 +29,7 @@ fn unit(first: i64, item_type: ItemType, topic: &str, size: usize, permille: u16
         item_type,
         topic: topic.to_owned(),
         difficulty: Difficulty::Medium,
+        practices: Practices::default(),
         expected_permille: permille,
         items: items.collect(),
     }
@@ -45,6 +47,7 @@ fn section(item_type: ItemType, topic: &str, count: u32) -> Section {
         item_type,
         topics: vec![topic.to_owned()],
         difficulties: vec![Difficulty::Medium],
+        practices: Practices::default(),
         count,
         points: Points::from_hundredths(200),
         rule: (item_type.choose() == Choose::Many).then_some(ScoringRule::Proportional),
@@ -191,6 +194,36 @@ fn papers_differ_little_in_expected_difficulty() {
     let deviation = (variance / scores.len() as f64).sqrt();
     // Drawn without strata it would be √(50/12) = 2.04 items.
     assert!((mean - 25.0).abs() < 0.1 && deviation < 0.1, "{mean} ± {deviation}");
+}
+
+#[test]
+fn what_is_for_others_is_not_drawn() {
+    let only = |categories: &[&str]| Practices {
+        categories: categories.iter().map(ToString::to_string).collect(),
+        practice_scopes: vec![],
+    };
+    let units = (1..=30).map(|number| {
+        let practices = match number % 3 {
+            0 => only(&["口腔"]),
+            1 => only(&["临床", "口腔"]),
+            _ => Practices::default(),
+        };
+        Unit { practices, ..unit(number, ItemType::A1, TOPICS[0], 1, 500) }
+    });
+    let index = BankIndex::build(units);
+    let drawn = |practices: Practices, count: u32| {
+        let section = Section { practices, ..section(ItemType::A1, TOPICS[0], count) };
+        let plan = Plan::new(&index, 1, &Exposure::default(), &blueprint(vec![section]), None)?;
+        let paper = plan.draw(&index, Seed([7; 32]), &Seen::default());
+        Ok::<_, Vec<Shortfall>>(paper.slots.iter().map(|slot| slot.item.0).collect::<Vec<_>>())
+    };
+    let paper = drawn(only(&["临床"]), 20).expect("twenty are for them");
+    assert!(paper.iter().all(|number| number % 3 != 0), "{paper:?}");
+    assert_eq!(drawn(only(&["口腔"]), 30).expect("all are for them").len(), 30);
+    assert!(drawn(Practices::default(), 10).is_ok(), "ten are for everybody");
+    let short = drawn(Practices::default(), 11).expect_err("and no more");
+    assert_eq!((short[0].stock, short[0].for_others), (10, 20));
+    assert!(short[0].to_string().contains("20 more"), "{}", short[0]);
 }
 
 /// A bank of five cells whose items vary in facility within each, from a printed seed.

@@ -6,7 +6,7 @@ use super::{
     AttemptPolicy, Consent, Exam, ExamKind, Keep, LateStart, Leaving, Notice, OutageCredit, Review,
     Shows, Tries,
 };
-use crate::audience::AudienceRow;
+use crate::audience::{AudienceRow, Practices};
 use crate::bank::is_within;
 use crate::blueprint::{Blueprint, SLOTS_MAX, Section, TIME_ALLOWED_MAX};
 use crate::item::{Choose, Difficulty, ItemType};
@@ -281,12 +281,17 @@ fn check_attempts(raw: Option<RawAttempts>, problems: &mut Problems) -> Option<A
 
 fn check_row(raw: RawRow, path: &str, problems: &mut Problems) -> Option<AudienceRow> {
     let blueprint = problems.required(raw.blueprint, &format!("{path}.blueprint"))?;
+    let mut blueprint = check_blueprint(blueprint, &format!("{path}.blueprint"), problems)?;
+    for section in &mut blueprint.sections {
+        section.practices.categories.clone_from(&raw.categories);
+        section.practices.practice_scopes.clone_from(&raw.practice_scopes);
+    }
     Some(AudienceRow {
         categories: raw.categories,
         practice_scopes: raw.practice_scopes,
         levels: raw.levels,
         institutions: raw.institutions,
-        blueprint: check_blueprint(blueprint, &format!("{path}.blueprint"), problems)?,
+        blueprint,
     })
 }
 
@@ -361,6 +366,7 @@ fn check_section(raw: RawSection, path: &str, problems: &mut Problems) -> Option
         item_type: item_type?,
         topics: raw.topics,
         difficulties: raw.difficulties,
+        practices: Practices::default(),
         count: count?.min(SLOTS_MAX),
         points: points?.min(POINTS_MAX),
         rule: raw.rule,

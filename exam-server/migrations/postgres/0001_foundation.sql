@@ -144,6 +144,8 @@ create table unit_version (
     topic text not null,
     difficulty text not null,
     tags text not null, -- JSON list
+    categories text not null, -- JSON list of 执业类别, empty for all
+    practice_scopes text not null, -- JSON list of 执业范围, empty for all
     pool text not null, -- exam or practice
     items bigint not null, -- how many it has
     shared text not null, -- JSON: stem, options and media of a group, {} for a single item
@@ -192,6 +194,17 @@ create table media (
     bytes bytea not null
 );
 
+-- What candidates reached on items, by what they say, and up to which attempt it was counted.
+create table item_measured (
+    content text primary key, -- content_hash of item_version in hexadecimal
+    answers bigint not null,
+    earned_permille bigint not null -- the shares of the points that were reached, added up
+);
+create table measured_upto (
+    one bigint primary key check (one = 1),
+    attempt_no bigint not null
+);
+
 -- Keys and explanations live apart from what candidates see.
 create table item_key (
     item_version_no bigint primary key references item_version,
@@ -214,6 +227,7 @@ create table exam_revision (
     exam_id text not null references exam,
     revision bigint not null,
     definition text not null, -- JSON: the exam as checked
+    measured text not null, -- JSON: item versions with answers and shares, as of then
     published_by text references staff, -- null at the command line
     published_at_ms bigint not null,
     primary key (exam_id, revision)

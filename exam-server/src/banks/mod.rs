@@ -6,6 +6,7 @@ mod child;
 mod export;
 mod history;
 mod import;
+mod measured;
 mod sandbox;
 mod sought;
 mod stored;
@@ -20,6 +21,7 @@ pub use child::{main as read_as_child, use_child};
 pub use export::{Exported, export};
 pub use history::{Version, history, unit_at};
 pub use import::{Imported, Wish, import, look};
+pub use measured::Measurements;
 pub use sought::Sought;
 pub use stored::{StoredContent, StoredMedia, asks, rebuild_search, shifted, unit_of};
 

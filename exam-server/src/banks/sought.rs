@@ -27,6 +27,10 @@ pub struct Sought {
     pub pool: String,
     /// A tag.
     pub tag: String,
+    /// A 执业类别 that items name as theirs.
+    pub category: String,
+    /// A 执业范围 that items name as theirs.
+    pub practice_scope: String,
     /// The number of an import.
     pub import: Option<i64>,
 }
@@ -65,6 +69,8 @@ impl Sought {
             difficulties: names::<Difficulty>(&self.difficulty)?,
             pool: names::<Pool>(&self.pool)?.pop(),
             tag: given(&self.tag),
+            category: given(&self.category),
+            practice_scope: given(&self.practice_scope),
             import_no: self.import,
         })
     }

@@ -1,5 +1,6 @@
 //! Units as the database keeps them.
 
+use exam_core::audience::Practices;
 use exam_core::item::{OPTIONS_MAX, OptionSet};
 use question_bank::hash::{content_hash, version_hash};
 use question_bank::item::{Item, ItemOption, Media, Source, Unit};
@@ -61,6 +62,10 @@ fn stored_media(media: &[Media], pictures: &Pictures<'_>) -> Vec<StoredMedia> {
     media.iter().filter_map(stored).collect()
 }
 
+fn json_of(names: &[String]) -> String {
+    serde_json::to_string(names).expect("texts are JSON")
+}
+
 /// A unit as it is imported.
 pub(super) fn new_unit(unit: &Unit, pictures: &Pictures<'_>, file: &str) -> NewUnit {
     let json = |value: &StoredContent| serde_json::to_string(value).expect("texts are JSON");
@@ -89,7 +94,9 @@ pub(super) fn new_unit(unit: &Unit, pictures: &Pictures<'_>, file: &str) -> NewU
         item_type: unit.item_type.name().to_owned(),
         topic: unit.topic.clone(),
         difficulty: unit.difficulty.name().to_owned(),
-        tags: serde_json::to_string(&unit.tags).expect("texts are JSON"),
+        tags: json_of(&unit.tags),
+        categories: json_of(&unit.practices.categories),
+        practice_scopes: json_of(&unit.practices.practice_scopes),
         pool: unit.pool.name().to_owned(),
         shared: json(&shared),
         content_hash: version_hash(unit).to_vec(),
@@ -182,6 +189,10 @@ pub fn unit_of(version: &UnitVersion) -> Result<Unit, StoreError> {
         topic: version.topic.clone(),
         difficulty: parse_column("unit_version", no, &version.difficulty)?,
         tags: json_column("unit_version", no, &version.tags)?,
+        practices: Practices {
+            categories: json_column("unit_version", no, &version.categories)?,
+            practice_scopes: json_column("unit_version", no, &version.practice_scopes)?,
+        },
         pool: parse_column("unit_version", no, &version.pool)?,
         shared_stem: shared.stem,
         shared_options: options_of(shared.options),

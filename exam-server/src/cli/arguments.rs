@@ -222,6 +222,12 @@ pub(super) enum BankCommand {
         #[command(flatten)]
         sought: SoughtArguments,
     },
+    /// Count the answers of closed attempts: how hard items proved to be, for exams published later
+    Measure {
+        /// Name the items of this bank that are not as hard as their authors say
+        #[arg(long)]
+        bank: Option<String>,
+    },
     /// Look at a whole file: problems, nearly equal pairs, spread of the keys
     Check {
         /// A bank file of any format
@@ -263,6 +269,12 @@ pub(super) struct SoughtArguments {
     /// A tag
     #[arg(long)]
     pub(super) tag: Option<String>,
+    /// A 执业类别 that items name as theirs
+    #[arg(long)]
+    pub(super) category: Option<String>,
+    /// A 执业范围 that items name as theirs
+    #[arg(long)]
+    pub(super) practice_scope: Option<String>,
     /// The number of an import
     #[arg(long)]
     pub(super) import: Option<i64>,

@@ -22,6 +22,8 @@ impl From<SoughtArguments> for Sought {
             difficulty: asked.difficulties.join(","),
             pool: or(asked.pool),
             tag: or(asked.tag),
+            category: or(asked.category),
+            practice_scope: or(asked.practice_scope),
             import: asked.import,
         }
     }
@@ -107,6 +109,14 @@ pub(super) async fn run(
                     )
                 };
                 cells.iter().map(line).collect()
+            })
+        }
+        BankCommand::Measure { bank } => {
+            let desk = Desk::open(settings).await?;
+            let measured = bank::measure(&desk, bank.as_deref(), json).await?;
+            print(&measured, json, |measured| {
+                let off: String = measured.off.iter().map(found_line).collect();
+                format!("{} attempts counted\n{off}", measured.attempts)
             })
         }
         BankCommand::Check { file } => {
@@ -216,11 +226,19 @@ fn version_lines(version: &crate::banks::Version) -> String {
 }
 
 fn found_lines(found: &bank::Found) -> String {
-    let mut text = format!("{} units, {} items\n", found.units, found.items);
-    for unit in &found.listed {
-        let bank::FoundUnit { code, state, item_type, topic, difficulty, text: says } = unit;
-        let says: String = says.chars().take(60).map(|c| if c == '\n' { ' ' } else { c }).collect();
-        text += &format!("{code}  {state}  {item_type}  {difficulty}  {topic}  {says}\n");
-    }
-    text
+    let listed: String = found.listed.iter().map(found_line).collect();
+    format!("{} units, {} items\n{listed}", found.units, found.items)
+}
+
+fn found_line(unit: &bank::FoundUnit) -> String {
+    let bank::FoundUnit { code, state, item_type, topic, difficulty, measured, text } = unit;
+    let says: String = text.chars().take(60).map(|c| if c == '\n' { ' ' } else { c }).collect();
+    let proved = match measured.facility() {
+        Some(facility) => {
+            let share = f64::from(facility) / 1_000.0;
+            format!(" ({share:.2} in {} answers)", measured.answers)
+        }
+        None => String::new(),
+    };
+    format!("{code}  {state}  {item_type}  {difficulty}{proved}  {topic}  {says}\n")
 }

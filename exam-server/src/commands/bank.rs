@@ -1,6 +1,7 @@
 //! `bank …`.
 
 use exam_core::ids::BankId;
+use exam_core::measured::Measured;
 use question_bank::export::{self, ExportFormat};
 use question_bank::item::{Defaults, Unit};
 use question_bank::picture::Picture;
@@ -11,9 +12,12 @@ use serde::Serialize;
 
 use super::progress::Progress;
 use super::{Desk, Refused};
-use crate::banks::{self, Act, Sought, Version};
+use crate::banks::{self, Act, Measurements, Sought, Version};
 use crate::chance::system_rng;
-use crate::store::{BankRow, Cell, ImportRow, Role, Staff, StoreError, UnitFilter, UnitVersion};
+use crate::exams;
+use crate::store::{
+    BankRow, Cell, ImportRow, Role, Staff, Standing, StoreError, UnitFilter, UnitVersion,
+};
 
 pub use crate::banks::{Imported, Wish};
 
@@ -34,12 +38,12 @@ pub struct Checked {
     pub items: usize,
     /// Pairs of items that say nearly the same.
     pub similar: Vec<Pair>,
+    /// Whether there may be more of them.
+    pub similar_more: bool,
     /// How often each of four, and of five, positions is right.
     pub key_spread: [Vec<usize>; 2],
     /// Everything that is wrong or odd.
     pub problems: Vec<Problem>,
-    /// Whether there may be more of them.
-    pub similar_more: bool,
 }
 
 /// All banks.
@@ -86,6 +90,8 @@ pub struct FoundUnit {
     pub topic: String,
     /// Its difficulty.
     pub difficulty: String,
+    /// What candidates reached on it.
+    pub measured: Measured,
     /// What it asks, or the case of its group.
     pub text: String,
 }
@@ -309,24 +315,28 @@ pub async fn look_for(desk: &Desk, bank: &str, sought: &Sought) -> anyhow::Resul
     let filter = filter(desk, bank, sought).await?;
     let cells = desk.store.unit_cells(&filter).await?;
     let listed = desk.store.unit_find(&filter, 0, LISTED_MAX).await?;
-    let versions = desk.store.unit_versions(&listed).await?;
-    let unit = |version: &UnitVersion| -> Result<FoundUnit, StoreError> {
-        let unit = banks::unit_of(version)?;
-        let text = banks::asks(&unit).to_owned();
-        Ok(FoundUnit {
-            code: unit.code,
-            state: version.state.clone(),
-            item_type: unit.item_type.name().to_owned(),
-            topic: unit.topic,
-            difficulty: unit.difficulty.name().to_owned(),
-            text,
-        })
-    };
     Ok(Found {
         units: cells.iter().map(|cell| cell.units).sum(),
         items: cells.iter().map(|cell| cell.items).sum(),
-        listed: versions.iter().map(unit).collect::<Result<_, _>>()?,
+        listed: found(desk, &listed).await?,
     })
+}
+
+/// Versions as a search lists them.
+async fn found(desk: &Desk, versions: &[i64]) -> anyhow::Result<Vec<FoundUnit>> {
+    let versions = desk.store.unit_versions(versions).await?;
+    let units: Vec<Unit> = versions.iter().map(banks::unit_of).collect::<Result<_, _>>()?;
+    let measurements = Measurements::of_units(&desk.store, &units).await?;
+    let unit = |(version, unit): (UnitVersion, Unit)| FoundUnit {
+        state: version.state,
+        item_type: unit.item_type.name().to_owned(),
+        difficulty: unit.difficulty.name().to_owned(),
+        measured: measurements.of_unit(&unit),
+        text: banks::asks(&unit).to_owned(),
+        code: unit.code,
+        topic: unit.topic,
+    };
+    Ok(versions.into_iter().zip(units).map(unit).collect())
 }
 
 /// How many units and items a bank has by type, topic, difficulty and pool.
@@ -338,6 +348,51 @@ pub async fn cells(desk: &Desk, bank: &str, sought: &Sought) -> anyhow::Result<V
     Ok(desk.store.unit_cells(&filter).await?)
 }
 
+/// What was measured.
+#[derive(Debug, Serialize)]
+pub struct MeasuredBanks {
+    /// How many attempts were counted now.
+    pub attempts: usize,
+    /// Units of the bank, if one was named, that proved harder or easier than their authors say.
+    pub off: Vec<FoundUnit>,
+}
+
+/// How many units are looked at at once.
+const SLICE: usize = 1_000;
+
+/// Counts the answers of attempts that closed since the last time, and says which units of `bank`
+/// are not as hard as their authors say.
+///
+/// # Errors
+/// [`Refused`] for an unknown bank, or while another one measures; trouble with the database.
+pub async fn measure(
+    desk: &Desk,
+    bank: Option<&str>,
+    quiet: bool,
+) -> anyhow::Result<MeasuredBanks> {
+    let bank = match bank {
+        Some(bank) => Some(known(desk, bank).await?),
+        None => None,
+    };
+    let all = desk.store.attempt_ids().await?.len();
+    let mut bar = Progress::begin("attempts", all, quiet);
+    let attempts = exams::measure(&desk.store, |done| bar.done(done)).await.map_err(refused)?;
+    bar.finish();
+    let mut off = Vec::new();
+    if let Some(bank) = bank {
+        let filter = UnitFilter::all(bank.bank_id, Standing::Approved);
+        let versions = desk.store.unit_find(&filter, 0, i64::MAX).await?;
+        for slice in versions.chunks(SLICE) {
+            let units = found(desk, slice).await?;
+            off.extend(units.into_iter().filter(|unit| {
+                let measured = unit.measured.difficulty();
+                measured.is_some_and(|measured| measured.name() != unit.difficulty)
+            }));
+        }
+    }
+    Ok(MeasuredBanks { attempts, off })
+}
+
 /// Looks at a whole file: problems, pairs that say nearly the same, and how keys are spread.
 ///
 /// # Errors
@@ -347,6 +402,7 @@ pub async fn check(file: &str, bytes: &[u8]) -> anyhow::Result<Checked> {
     Ok(Checked {
         items: outcome.items,
         similar: outcome.similar,
+        similar_more: outcome.similar_more,
         key_spread: [4, 5].map(|options| similar::key_spread(&read.units, options)),
         problems: outcome.problems,
     })
@@ -365,4 +421,3 @@ pub async fn list(desk: &Desk) -> anyhow::Result<BankList> {
     };
     Ok(BankList { banks: desk.store.bank_list().await?.into_iter().map(entry).collect() })
 }
-        similar_more: outcome.similar_more,

@@ -11,9 +11,10 @@ use exam_core::paper::Seed;
 use serde::Serialize;
 
 use super::{Desk, Refused};
+use crate::banks::Measurements;
 use crate::chance::system_rng;
 use crate::config::MaintenanceWindow;
-use crate::exams::index_of;
+use crate::exams::{frozen, index_of};
 use crate::store::{NewExam, Store};
 
 /// A published exam.
@@ -108,6 +109,7 @@ pub fn parse(text: &str) -> anyhow::Result<Exam> {
 struct Ready {
     checked: Checked,
     banks: Vec<(BankId, i64)>,
+    measured: String,
 }
 
 async fn check_ready(
@@ -117,7 +119,8 @@ async fn check_ready(
 ) -> anyhow::Result<Ready> {
     let mut reasons = Vec::new();
     let banks = banks_of(desk, exam, &mut reasons).await?;
-    let index = index_of(&desk.store, &banks).await?;
+    let measurements = Measurements::all(&desk.store).await?;
+    let index = index_of(&desk.store, &banks, &measurements).await?;
     check_rows(exam, &index, &mut reasons);
     if let Some(window) = maintenance
         && window.meets(exam.opens_at, exam.last_deadline())
@@ -134,7 +137,7 @@ async fn check_ready(
     }
     let slots = exam.audience.iter().map(|row| row.blueprint.slots()).collect();
     let checked = Checked { title: exam.title.clone(), slots, candidates };
-    Ok(Ready { checked, banks })
+    Ok(Ready { checked, banks, measured: frozen(&index, &measurements) })
 }
 
 async fn banks_of(
@@ -230,7 +233,7 @@ pub async fn simulate(store: &Store, text: &str, trial: Trial) -> anyhow::Result
         let bank = bank.ok_or_else(|| Refused::because(format!("there is no bank {name:?}")))?;
         banks.push((bank.bank_id, bank.revision));
     }
-    let index = index_of(store, &banks).await?;
+    let index = index_of(store, &banks, &Measurements::all(store).await?).await?;
     let draw = move || {
         let rows =
             exam.audience.iter().map(|row| simulate_row(&row.blueprint, &index, &exam, trial));
@@ -277,6 +280,7 @@ pub async fn publish(
         title: exam.title.clone(),
         kind: exam.kind.name().to_owned(),
         definition: serde_json::to_string(&exam).context("an exam is JSON")?,
+        measured: ready.measured,
         banks: ready.banks,
         published_by: None,
         published_at: now,

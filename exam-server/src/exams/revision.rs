@@ -2,17 +2,19 @@
 
 use std::sync::{Arc, RwLock};
 
-use exam_core::bank::{BankIndex, ContentHash, Unit, UnitItem, expected_permille};
+use exam_core::audience::Practices;
+use exam_core::bank::{BankIndex, ContentHash, Unit, UnitItem};
 use exam_core::draw::{Exposure, Plan};
 use exam_core::exam::Exam;
 use exam_core::grading::Key;
 use exam_core::ids::{BankId, ExamId, GroupVersionNo, ItemNo, ItemVersionNo};
 use exam_core::item::{Difficulty, ItemType, OptionSet};
+use exam_core::measured::Measured;
 use exam_core::paper::Paper;
 use exam_core::view::{Fragment, Fragments, Media, ShownGroup, ShownItem};
 use rustc_hash::FxHashMap;
 
-use crate::banks::{StoredContent, StoredMedia, shifted};
+use crate::banks::{Measurements, StoredContent, StoredMedia, shifted};
 use crate::store::{BankItem, BankUnit, Store, StoreError, json_column, parse_column};
 
 /// One revision of an exam, ready to use.
@@ -76,11 +78,14 @@ impl Revision {
     /// [`StoreError`] when it cannot be read, or its banks cannot fill its blueprints.
     pub async fn load(store: &Store, exam_id: ExamId, revision: i64) -> Result<Self, StoreError> {
         let definition = store.exam_definition(exam_id, revision).await?;
-        let definition = definition
+        let (definition, measured) = definition
             .ok_or_else(|| StoreError::bad_row("exam_revision", exam_id, "no such revision"))?;
         let exam: Exam = json_column("exam_revision", exam_id, &definition)?;
         let banks = store.exam_banks(exam_id, revision).await?;
-        let Loading { units, shown, keys, identities } = Loading::of(store, &banks).await?;
+        let measured: Vec<Frozen> = json_column("exam_revision", exam_id, &measured)?;
+        let measured: FxHashMap<i64, Measured> = measured.into_iter().collect();
+        let frozen = |item: &UnitItem| measured.get(&item.version.0).copied().unwrap_or_default();
+        let Loading { units, shown, keys, identities } = Loading::of(store, &banks, frozen).await?;
         let index = BankIndex::build(units);
         let newest = store.exposure_find(exam_id, None).await?;
         let plans = super::exposure::plans(&exam, revision, &index, newest.as_ref())?;
@@ -148,26 +153,52 @@ struct Loading {
     identities: FxHashMap<ItemVersionNo, (ItemNo, ContentHash)>,
 }
 
-/// What can be drawn from these bank revisions.
+/// What was measured of an item's version when an exam was published.
+type Frozen = (i64, Measured);
+
+/// What can be drawn from these bank revisions, as hard as it has proved to be by now.
 ///
 /// # Errors
 /// [`StoreError`] when they cannot be read.
-pub async fn index_of(store: &Store, banks: &[(BankId, i64)]) -> Result<BankIndex, StoreError> {
-    Ok(BankIndex::build(Loading::of(store, banks).await?.units))
+pub async fn index_of(
+    store: &Store,
+    banks: &[(BankId, i64)],
+    measured: &Measurements,
+) -> Result<BankIndex, StoreError> {
+    let of = |item: &UnitItem| measured.get(item.content);
+    Ok(BankIndex::build(Loading::of(store, banks, of).await?.units))
+}
+
+/// What was measured of the items of an index, to be published with an exam: a paper is drawn again
+/// by what was known then.
+#[must_use]
+pub fn frozen(index: &BankIndex, measured: &Measurements) -> String {
+    let items = index.units().iter().flat_map(|unit| &unit.items);
+    let known = items.map(|item| (item.version.0, measured.get(item.content)));
+    let known: Vec<Frozen> = known.filter(|(_, measured)| measured.answers > 0).collect();
+    serde_json::to_string(&known).expect("numbers are JSON")
 }
 
 impl Loading {
-    async fn of(store: &Store, banks: &[(BankId, i64)]) -> Result<Self, StoreError> {
+    async fn of(
+        store: &Store,
+        banks: &[(BankId, i64)],
+        measured: impl Fn(&UnitItem) -> Measured,
+    ) -> Result<Self, StoreError> {
         let mut loading = Self::default();
         for &(bank_id, bank_revision) in banks {
             for unit in store.bank_units(bank_id, bank_revision).await? {
-                loading.add(&unit)?;
+                loading.add(&unit, &measured)?;
             }
         }
         Ok(loading)
     }
 
-    fn add(&mut self, unit: &BankUnit) -> Result<(), StoreError> {
+    fn add(
+        &mut self,
+        unit: &BankUnit,
+        measured: &impl Fn(&UnitItem) -> Measured,
+    ) -> Result<(), StoreError> {
         let no = unit.unit_version_no;
         let item_type: ItemType = parse_column("unit_version", no, &unit.item_type)?;
         let difficulty: Difficulty = parse_column("unit_version", no, &unit.difficulty)?;
@@ -188,7 +219,15 @@ impl Loading {
             item_type,
             topic: unit.topic.clone(),
             difficulty,
-            expected_permille: expected_permille(difficulty),
+            practices: Practices {
+                categories: json_column("unit_version", no, &unit.categories)?,
+                practice_scopes: json_column("unit_version", no, &unit.practice_scopes)?,
+            },
+            expected_permille: items
+                .iter()
+                .map(measured)
+                .fold(Measured::default(), Measured::and)
+                .expected(difficulty),
             items,
         });
         Ok(())

@@ -3,6 +3,7 @@
 mod approve;
 mod find;
 mod import;
+mod measured;
 mod media;
 mod read;
 mod versions;
@@ -40,6 +41,10 @@ pub struct BankUnit {
     pub topic: String,
     /// The difficulty's name.
     pub difficulty: String,
+    /// 执业类别, as a JSON list.
+    pub categories: String,
+    /// 执业范围, as a JSON list.
+    pub practice_scopes: String,
     /// The shared stem and options, as JSON.
     pub shared: String,
     /// Its items, in order.
@@ -76,6 +81,10 @@ pub struct NewUnit {
     pub difficulty: String,
     /// Tags, as a JSON list.
     pub tags: String,
+    /// 执业类别, as a JSON list.
+    pub categories: String,
+    /// 执业范围, as a JSON list.
+    pub practice_scopes: String,
     /// `exam` or `practice`.
     pub pool: String,
     /// The shared stem and options, as JSON.

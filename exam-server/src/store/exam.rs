@@ -33,6 +33,8 @@ pub struct NewExam {
     pub kind: String,
     /// The exam, as JSON.
     pub definition: String,
+    /// What was measured of its items so far, as JSON.
+    pub measured: String,
     /// The bank revisions it draws from.
     pub banks: Vec<(BankId, i64)>,
     /// Who published it; none at the command line.
@@ -82,9 +84,9 @@ impl Store {
                 revision = exam.revision + 1
             RETURNING exam_id, revision";
         const REVISION: &str = "-- exam_revision_store
-            INSERT INTO exam_revision (exam_id, revision, definition, published_by,
-                published_at_ms)
-            VALUES ($1, $2, $3, $4, $5)";
+            INSERT INTO exam_revision (exam_id, revision, definition, measured,
+                published_by, published_at_ms)
+            VALUES ($1, $2, $3, $4, $5, $6)";
         const BANK: &str = "-- exam_bank_pin
             INSERT INTO exam_bank (exam_id, exam_revision, bank_id, bank_revision)
             VALUES ($1, $2, $3, $4)";
@@ -102,6 +104,7 @@ impl Store {
                 .bind(&exam_id)
                 .bind(revision)
                 .bind(&new.definition)
+                .bind(&new.measured)
                 .bind(new.published_by.map(|id| id.to_string()))
                 .bind(new.published_at.as_ms())
                 .execute(&mut *tx)
@@ -158,7 +161,8 @@ impl Store {
             .collect()
     }
 
-    /// The definition of one revision of an exam, as JSON.
+    /// The definition of one revision of an exam, and what was measured of its items by then, as
+    /// JSON.
     ///
     /// # Errors
     /// [`StoreError::Driver`] when the database is in trouble.
@@ -166,10 +170,10 @@ impl Store {
         &self,
         exam_id: ExamId,
         revision: i64,
-    ) -> Result<Option<String>, StoreError> {
+    ) -> Result<Option<(String, String)>, StoreError> {
         const SQL: &str = "-- exam_definition
-            SELECT definition FROM exam_revision WHERE exam_id = $1 AND revision = $2";
-        on!(self.readers(), pool => sqlx::query_scalar(SQL)
+            SELECT definition, measured FROM exam_revision WHERE exam_id = $1 AND revision = $2";
+        on!(self.readers(), pool => sqlx::query_as(SQL)
             .bind(exam_id.to_string())
             .bind(revision)
             .fetch_optional(pool)

@@ -56,9 +56,15 @@ impl<'a> Losses<'a> {
 /// Every text of a unit.
 fn texts(unit: &Unit) -> impl Iterator<Item = &str> {
     let shared = [&unit.code, &unit.topic, &unit.shared_stem].into_iter().chain(&unit.tags);
+    let practices = unit.practices.categories.iter().chain(&unit.practices.practice_scopes);
     let options = unit.shared_options.iter().chain(unit.items.iter().flat_map(|i| &i.options));
     let options = options.flat_map(|option| [&option.id, &option.text]);
     let media = unit.shared_media.iter().chain(unit.items.iter().flat_map(|i| &i.media));
     let items = unit.items.iter().flat_map(|item| [&item.code, &item.stem, &item.explanation]);
-    shared.chain(options).chain(items).chain(media.map(|media| &media.words)).map(String::as_str)
+    shared
+        .chain(practices)
+        .chain(options)
+        .chain(items)
+        .chain(media.map(|media| &media.words))
+        .map(String::as_str)
 }

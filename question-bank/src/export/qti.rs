@@ -516,6 +516,14 @@ fn label(unit: &Unit, item: &Item) -> String {
             });
         }
         classification(xml, "discipline", unit.topic.split('/'));
+        for (purpose, names) in [
+            (mark::CATEGORY, &unit.practices.categories),
+            (mark::SCOPE, &unit.practices.practice_scopes),
+        ] {
+            for name in names {
+                classification(xml, purpose, [name.as_str()].into_iter());
+            }
+        }
         classification(xml, "security level", [unit.pool.name()].into_iter());
     });
     xml.end()

@@ -137,6 +137,9 @@ fn note_losses(unit: &Unit, losses: &mut Losses<'_>) {
     if unit.difficulty != Difficulty::Unset {
         losses.note(code, "difficulty_lost", "难度不能保存");
     }
+    if !unit.practices.are_all() {
+        losses.note(code, "practices_lost", "执业类别、执业范围不能保存");
+    }
     if unit.pool != Pool::Exam {
         losses.note(code, "pool_lost", "用途不能保存，再导入时须另行指明");
     }

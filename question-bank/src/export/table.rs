@@ -42,6 +42,8 @@ fn compare(unit: &Unit, read: &Unit, losses: &mut Losses<'_>) {
     check(unit.topic == read.topic, "分类");
     check(unit.difficulty == read.difficulty, "难度");
     check(unit.tags == read.tags, "标签");
+    check(unit.practices.categories == read.practices.categories, "执业类别");
+    check(unit.practices.practice_scopes == read.practices.practice_scopes, "执业范围");
     check(unit.pool == read.pool, "用途");
     check(unit.shared_stem == read.shared_stem, "共用题干");
     check(unit.shared_options == read.shared_options, "选项");

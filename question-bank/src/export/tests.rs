@@ -1,6 +1,7 @@
 use std::io::Cursor;
 
 use base64::prelude::{BASE64_STANDARD, Engine};
+use exam_core::audience::Practices;
 use exam_core::item::{Difficulty, ItemType, OptionSet, Pool};
 use image::{ImageFormat, RgbImage};
 use proptest::prelude::*;
@@ -15,7 +16,7 @@ const BANK: &str = r##"{"format":"exam-bank/1","pictures":{"one":"<one>","two":"
     {"code":"S-1","type":"single","topic":"公共知识/法律法规","difficulty":"easy","pool":"exam","tags":["血压","a b"],
      "stem":"高血压（    ）\n\n  ]]> {x} ~ = # :: P<0.05 &amp; \"q\" 'r' \\n 🩺 ","options":[{"id":"A","text":"=1+1"},{"id":"B","text":"95% &nbsp; <b>"},{"id":"C","text":"%50%c"},{"id":"D","text":"[html]d -> e"}],
      "key":["B"],"explanation":"因为：\n//甲 \t= 乙\n以上"},
-    {"code":"1 号/é<x>","type":"A1","topic":"临床","difficulty":"hard","pool":"practice","stem":"问","options":[{"id":"1","text":"甲"},{"id":"二 <","text":"乙"}],"key":["1"]},
+    {"code":"1 号/é<x>","type":"A1","topic":"临床","difficulty":"hard","categories":["临床","口腔"],"practice_scopes":["内科专业"],"pool":"practice","stem":"问","options":[{"id":"1","text":"甲"},{"id":"二 <","text":"乙"}],"key":["1"]},
     {"code":"A2-1","type":"A2","topic":"临床","difficulty":"unset","pool":"exam","stem":"病例","options":[{"id":"A","text":"甲"},{"id":"B","text":"以上都对"}],"key":["B"],"explanation":"故选B项"},
     {"code":"M-1","type":"multiple","topic":"临床/内科","difficulty":"medium","pool":"exam","stem":"见[图2]，包括","media":[{"picture":"one","words":"胸片\n\"正\"位"},"two"],
      "options":[{"id":"A","text":"[图1]"},{"id":"B","text":"乙"},{"id":"C","text":"见[图1]"}],"key":["A","C"]},
@@ -333,6 +334,12 @@ fn codes_of_items() -> impl Strategy<Value = String> {
     prop_oneof![texts(), "[A-Za-z0-9._-]{1,12}"]
 }
 
+fn practices() -> impl Strategy<Value = Practices> {
+    let names = || prop::collection::vec("[甲-癸/、a ]{0,4}[临床口腔]", 0..3);
+    (names(), names())
+        .prop_map(|(categories, practice_scopes)| Practices { categories, practice_scopes })
+}
+
 prop_compose! {
     fn items(options: usize, many: bool)(
         code in codes_of_items(), stem in texts(), explanation in prop_oneof![Just(String::new()), texts()],
@@ -359,7 +366,7 @@ prop_compose! {
             items(width, matches!(ItemType::ALL[place], ItemType::X | ItemType::Multiple)), count,
         ),
         item_type in Just(ItemType::ALL[place]), code in codes_of_items(), topic in texts(), stem in texts(),
-        tags in prop::collection::vec(texts(), 0..3), hard in 0..4_usize, exam in any::<bool>(), shared in 0_usize..3,
+        tags in prop::collection::vec(texts(), 0..3), practices in practices(), hard in 0..4_usize, exam in any::<bool>(), shared in 0_usize..3,
     ) -> Unit {
         let shows = |count: usize, words: &str| -> Vec<crate::item::Media> {
             let media = |picture: &Picture| crate::item::Media { picture: picture.hash, words: words.to_owned() };
@@ -367,7 +374,7 @@ prop_compose! {
         };
         let group = item_type.in_groups();
         let mut unit = Unit {
-            code, item_type, topic, difficulty: Difficulty::ALL[hard], tags,
+            code, item_type, topic, difficulty: Difficulty::ALL[hard], tags, practices,
             pool: if exam { Pool::Exam } else { Pool::Practice },
             shared_stem: if group { stem } else { String::new() }, shared_options: vec![],
             shared_media: if group { shows(shared, "共用") } else { vec![] }, items: vec![], source: Source::default(),

@@ -16,6 +16,10 @@ pub(crate) const TOOL: &str = "exam-bank";
 pub(crate) const TOOL_VERSION: &str = "1";
 /// The catalogue of the authors' codes, types, topics and pools.
 pub(crate) const CATALOG: &str = "exam-bank/1";
+/// What a classification by 执业类别 is for, in LOM's words.
+pub(crate) const CATEGORY: &str = "educational level";
+/// What a classification by 执业范围 is for, in LOM's words.
+pub(crate) const SCOPE: &str = "competency";
 /// The class of what holds pictures that no text names.
 pub(crate) const PICTURES_CLASS: &str = "pictures";
 /// How ids of pictures begin; the number from 1 follows.
@@ -29,6 +33,8 @@ pub(super) struct Label {
     pub topic: String,
     pub difficulty: Option<String>,
     pub tags: Vec<String>,
+    pub categories: Vec<String>,
+    pub practice_scopes: Vec<String>,
     pub pool: Option<String>,
     /// The code of its group.
     pub group: Option<String>,
@@ -46,13 +52,15 @@ impl Label {
         Some(Self {
             code: entry(general)?,
             item_type: educational.child("learningResourceType")?.child("value")?.text(),
-            topic: path(lom, "discipline")?,
+            topic: paths(lom, "discipline").next()??,
             difficulty: difficulty.map(|value| match value.text().as_str() {
                 "difficult" => "hard".to_owned(),
                 same => same.to_owned(),
             }),
             tags: tags.collect(),
-            pool: Some(path(lom, "security level")?),
+            categories: paths(lom, CATEGORY).collect::<Option<_>>()?,
+            practice_scopes: paths(lom, SCOPE).collect::<Option<_>>()?,
+            pool: Some(paths(lom, "security level").next()??),
             group: part.and_then(entry),
         })
     }
@@ -66,15 +74,17 @@ fn entry(element: &Element) -> Option<String> {
     Some(element.all("identifier").find(ours)?.child("entry")?.text())
 }
 
-/// The path of a classification, parted by slashes.
-fn path(lom: &Element, purpose: &str) -> Option<String> {
-    let wanted = |class: &&Element| {
+/// The paths of all classifications for `purpose`, parted by slashes.
+fn paths(lom: &Element, purpose: &str) -> impl Iterator<Item = Option<String>> {
+    let wanted = move |class: &&Element| {
         let value = class.child("purpose").and_then(|word| word.child("value"));
         value.is_some_and(|value| value.text() == purpose)
     };
-    let path = lom.all("classification").find(wanted)?.child("taxonPath")?;
-    let parts = path.all("taxon").map(|taxon| Some(taxon.child("entry")?.child("string")?.text()));
-    Some(parts.collect::<Option<Vec<_>>>()?.join("/"))
+    let entry = |taxon: &Element| Some(taxon.child("entry")?.child("string")?.text());
+    lom.all("classification").filter(wanted).map(move |class| {
+        let parts = class.child("taxonPath")?.all("taxon").map(entry);
+        Some(parts.collect::<Option<Vec<_>>>()?.join("/"))
+    })
 }
 
 /// An item as it was written.

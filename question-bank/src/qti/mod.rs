@@ -225,6 +225,8 @@ impl Reader<'_> {
             topic: label.topic.clone(),
             difficulty: label.difficulty.clone(),
             tags: label.tags.clone(),
+            categories: label.categories.clone(),
+            practice_scopes: label.practice_scopes.clone(),
             pool: label.pool.clone(),
             place: place.clone(),
             ..RawUnit::default()

@@ -33,6 +33,8 @@ impl Group {
             topic: std::mem::take(&mut row.topic),
             difficulty: row.difficulty.take(),
             tags: std::mem::take(&mut row.tags),
+            categories: std::mem::take(&mut row.categories),
+            practice_scopes: std::mem::take(&mut row.practice_scopes),
             pool: row.pool.take(),
             place: row.place.clone(),
             ..RawUnit::default()

@@ -49,7 +49,11 @@ impl Header {
                 Column::Shared => Field::Shared,
                 Column::Pool => Field::Pool,
                 Column::Media => Field::Media,
-                Column::Tags | Column::Group | Column::Unused => return None,
+                Column::Tags
+                | Column::Category
+                | Column::PracticeScope
+                | Column::Group
+                | Column::Unused => return None,
             };
             Some((field, number(*place)))
         });

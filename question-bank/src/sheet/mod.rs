@@ -248,6 +248,8 @@ impl<'a> Reader<'a> {
             topic,
             difficulty,
             tags,
+            categories: words::names_of(&text(Column::Category)).collect(),
+            practice_scopes: words::names_of(&text(Column::PracticeScope)).collect(),
             pool,
             stem: text(Column::Stem),
             options: listed,
@@ -340,7 +342,7 @@ impl<'a> Reader<'a> {
                 NO_TOPIC.to_owned()
             }
         };
-        (topic, tags.into_iter().flat_map(words::tags_of).collect())
+        (topic, tags.into_iter().flat_map(words::names_of).collect())
     }
 }
 

@@ -40,6 +40,8 @@ pub(super) struct Draft {
     code: String,
     topic: String,
     tags: Vec<String>,
+    categories: Vec<String>,
+    practice_scopes: Vec<String>,
     part: Part,
     /// Whether it began with nothing but its number.
     bare: bool,
@@ -137,7 +139,9 @@ impl Draft {
                 }
             }
             Column::Topic => self.topic = text,
-            Column::Tags => self.tags.extend(words::tags_of(&text)),
+            Column::Tags => self.tags.extend(words::names_of(&text)),
+            Column::Category => self.categories.extend(words::names_of(&text)),
+            Column::PracticeScope => self.practice_scopes.extend(words::names_of(&text)),
             Column::Pool => {
                 let pool = words::pool_of(&text);
                 self.pool = Some(pool.map_or(text, |pool| pool.name().to_owned()));
@@ -212,6 +216,8 @@ impl Draft {
             topic,
             difficulty: self.difficulty,
             tags: self.tags,
+            categories: self.categories,
+            practice_scopes: self.practice_scopes,
             pool: self.pool,
             stem: self.stem.trim().to_owned(),
             options: listed,
@@ -294,9 +300,15 @@ impl Group {
             let raw = draft.raw(keys, &unit.options);
             unit.difficulty = unit.difficulty.or(raw.difficulty);
             unit.pool = unit.pool.or(raw.pool);
-            for tag in raw.tags {
-                if !unit.tags.contains(&tag) {
-                    unit.tags.push(tag);
+            for (list, names) in [
+                (&mut unit.tags, raw.tags),
+                (&mut unit.categories, raw.categories),
+                (&mut unit.practice_scopes, raw.practice_scopes),
+            ] {
+                for name in names {
+                    if !list.contains(&name) {
+                        list.push(name);
+                    }
                 }
             }
             unit.items.push(RawItem {

@@ -69,7 +69,7 @@ const SECTIONS_ALL: usize = usize::MAX;
 
 /// What has been read, in the order of the file.
 enum Entry {
-    Alone(Draft),
+    Alone(Box<Draft>),
     Group(Group),
 }
 
@@ -353,7 +353,7 @@ impl<'a> Reader<'a> {
     fn section_after(&self, heading: &str) -> usize {
         let wanted = type_of(heading);
         let drafts = self.entries.iter().flat_map(|entry| match entry {
-            Entry::Alone(draft) => std::slice::from_ref(draft),
+            Entry::Alone(draft) => std::slice::from_ref(&**draft),
             Entry::Group(group) => group.items.as_slice(),
         });
         let mut sections =
@@ -366,7 +366,7 @@ impl<'a> Reader<'a> {
     /// it, to the first.
     fn settle_keys(&mut self) {
         let drafts = self.entries.iter().flat_map(|entry| match entry {
-            Entry::Alone(draft) => std::slice::from_ref(draft),
+            Entry::Alone(draft) => std::slice::from_ref(&**draft),
             Entry::Group(group) => group.items.as_slice(),
         });
         let places = drafts.filter_map(|draft| Some((draft.section, draft.number?)));
@@ -397,7 +397,7 @@ impl<'a> Reader<'a> {
         }
         match &mut self.group {
             Some(group) => group.items.push(draft),
-            None => self.entries.push(Entry::Alone(draft)),
+            None => self.entries.push(Entry::Alone(Box::new(draft))),
         }
     }
 

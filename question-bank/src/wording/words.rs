@@ -23,6 +23,10 @@ pub(crate) enum Column {
     Facility,
     Topic,
     Tags,
+    /// 执业类别 of those whom it may be asked.
+    Category,
+    /// 执业范围 of those whom it may be asked.
+    PracticeScope,
     /// What ties the rows of a group.
     Group,
     /// The case that they share.
@@ -33,7 +37,7 @@ pub(crate) enum Column {
     Unused,
 }
 
-const HEADERS: [(Column, &[&str]); 14] = [
+const HEADERS: [(Column, &[&str]); 16] = [
     (
         Column::Code,
         &[
@@ -180,6 +184,8 @@ const HEADERS: [(Column, &[&str]); 14] = [
         ],
     ),
     (Column::Tags, &["知识点", "标签", "考点", "关键词", "关键字", "TAGS", "KEYWORDS"]),
+    (Column::Category, &["执业类别", "适用执业类别", "适用类别"]),
+    (Column::PracticeScope, &["执业范围", "适用执业范围", "适用范围"]),
     (Column::Group, &["题组", "题组号", "题组编号", "大题编号", "材料编号", "分组"]),
     (
         Column::Shared,
@@ -408,17 +414,11 @@ pub(crate) fn difficulty_of(word: &str) -> Option<Difficulty> {
 /// teaching: from 0.7 easy, below 0.4 hard.
 pub(crate) fn difficulty_of_facility(word: &str) -> Option<Difficulty> {
     let share: f64 = folded(word).parse().ok().filter(|share| (0.0..=1.0).contains(share))?;
-    Some(if share >= 0.7 {
-        Difficulty::Easy
-    } else if share >= 0.4 {
-        Difficulty::Medium
-    } else {
-        Difficulty::Hard
-    })
+    Some(Difficulty::of_facility((share * 1_000.0) as u16))
 }
 
-/// The tags that a text lists.
-pub(crate) fn tags_of(text: &str) -> impl Iterator<Item = String> {
+/// The names that a text lists: tags, or practices.
+pub(crate) fn names_of(text: &str) -> impl Iterator<Item = String> {
     let between = |c: char| matches!(c, ',' | '，' | ';' | '；' | '、' | '|' | '\n');
     text.split(between).map(|tag| tag.trim().to_owned()).filter(|tag| !tag.is_empty())
 }

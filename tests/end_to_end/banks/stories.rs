@@ -295,7 +295,8 @@ pub async fn texts_are_found_by_what_stands_in_them(kind: Kind) {
     let server = server_or_return!(kind);
     let author = Author::new(&server).await;
     let approver = staff_member(&server, "checker", &[Role::Approver]).await;
-    let more = json!({ "topic": "公共知识/急救", "difficulty": "hard", "tags": ["100%", "重点"] });
+    let more = json!({ "topic": "公共知识/急救", "difficulty": "hard", "tags": ["100%", "重点"],
+        "categories": ["口腔", "临床"], "practice_scopes": ["口腔专业"] });
     let judge = json!({ "type": "judge", "options": [{ "id": "A", "text": "正确" }, { "id": "B", "text": "错误" }] });
     let first = author
         .import(
@@ -326,6 +327,9 @@ pub async fn texts_are_found_by_what_stands_in_them(kind: Kind) {
         ("type=judge", vec!["Q3"]),
         ("tag=100%25", vec!["Q2"]),
         ("tag=10", vec![]),
+        ("category=%E5%8F%A3%E8%85%94", vec!["Q2"]), // 口腔
+        ("category=%E5%8F%A3", vec![]),
+        ("practice_scope=%E5%8F%A3%E8%85%94%E4%B8%93%E4%B8%9A", vec!["Q2"]), // 口腔专业
         ("pool=practice", vec!["Q4"]),
         (&import, vec!["Q4"]),
         ("limit=2", vec!["Q1", "Q2"]),

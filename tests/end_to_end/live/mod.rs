@@ -6,6 +6,7 @@ use crate::on_both;
 
 on_both! {
     an_exam_is_sat_scored_and_retaken;
+    what_candidates_reach_says_how_hard_items_are;
     a_joint_start_shares_its_commits_and_asks_for_no_item;
     two_devices_fence_each_other;
     socket_and_http_are_one_session;

@@ -2,12 +2,16 @@
 
 use std::collections::HashSet;
 
+use exam_core::measured::Measured;
 use exam_core::session::Command;
 use exam_core::time::Span;
+use exam_server::banks::Sought;
+use exam_server::commands::{attempt, bank as bank_commands, exam};
 use exam_server::journal_writer::WriteError;
 use exam_server::live::sitting::Sitting;
 use exam_server::store::{Append, CommitFault, Scope, Written};
-use exam_tests::{Candidate, Kind, Server};
+use exam_tests::bank::EXAM;
+use exam_tests::{Candidate, Kind, Server, server};
 use futures_util::future::join_all;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -93,6 +97,75 @@ pub async fn an_exam_is_sat_scored_and_retaken(kind: Kind) {
         candidate.request(Method::GET, &format!("/attempts/{second}/paper"), None).await;
     assert_eq!(status, StatusCode::CONFLICT, "a closed paper is gone");
     server.running.stop().await;
+}
+
+/// Saves the right options of so many slots of a paper, and hands it in.
+async fn hand_in(server: &Server, candidate: &Candidate, attempt: &str, right: usize) {
+    let paper = candidate.get(&format!("/attempts/{attempt}/paper")).await;
+    let slots = paper["slots"].as_array().expect("slots").iter().take(right);
+    let save = |(n, slot): (u64, &Value)| json!({ "t": "save", "n": n, "slot": slot["slot"], "response": right_ids(server, &paper, slot) });
+    let events: Vec<Value> = (1..).zip(slots).map(save).collect();
+    let body = json!({ "device": candidate.device, "n": 50, "events": events });
+    let (status, reply) = candidate.post(&format!("/attempts/{attempt}/submit"), body).await;
+    assert_eq!(status, StatusCode::OK, "{reply}");
+}
+
+pub async fn what_candidates_reach_says_how_hard_items_are(kind: Kind) {
+    let server = server_or_return!(kind);
+    let desk = server::desk(&server.database).await;
+    // How many attempts were counted now, then all answers, and what they reached.
+    let measure = async || {
+        let counted = bank_commands::measure(&desk, Some("测试题库"), true).await;
+        let found = bank_commands::look_for(&desk, "测试题库", &Sought::default()).await;
+        let all = found.expect("a list").listed;
+        let all = all.iter().fold(Measured::default(), |sum, unit| sum.and(unit.measured));
+        (counted.expect("counted").attempts, all.answers, all.earned_permille)
+    };
+    let first = server.candidate();
+    let attempt = first.start(server.exam.id).await;
+    assert_eq!(measure().await, (0, 0, 0), "it is open");
+    hand_in(&server, &first, &attempt, 14).await;
+    assert_eq!(measure().await, (1, 14, 14_000));
+    assert_eq!(measure().await, (0, 14, 14_000), "once");
+
+    let (silent, slow, quick) = (server.candidate(), server.candidate(), server.candidate());
+    let attempt = silent.start(server.exam.id).await;
+    hand_in(&server, &silent, &attempt, 0).await;
+    let open = slow.start(server.exam.id).await;
+    let attempt = quick.start(server.exam.id).await;
+    hand_in(&server, &quick, &attempt, 4).await;
+    assert_eq!(measure().await, (1, 14, 14_000), "nobody tried; the others wait for the open one");
+    hand_in(&server, &slow, &open, 0).await;
+    assert_eq!(measure().await, (2, 28, 18_000));
+
+    // Papers are drawn again by what was known when their exam was published.
+    let published = exam::publish(&desk, EXAM, None).await.expect("it can be published again");
+    assert_eq!(published.exam_id, server.exam.id);
+    let again = Candidate::new(server.address, quick.token.clone());
+    let began = tokio::time::Instant::now();
+    loop {
+        let attempt = again.start(server.exam.id).await;
+        let paper = desk.store.paper_find(attempt_no(&desk, &attempt).await).await;
+        let paper = paper.expect("it can be read").expect("a paper");
+        hand_in(&server, &again, &attempt, 1).await;
+        if paper.contains("\"exam_revision\":2") {
+            break;
+        }
+        assert!(began.elapsed().as_secs() < 10, "a node looks for new exams every few seconds");
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    }
+    let (definition, frozen) =
+        desk.store.exam_definition(published.exam_id, 2).await.expect("read").expect("there");
+    assert!(frozen.len() > 20 && !definition.is_empty(), "{frozen}");
+    attempt::verify(&desk, None, true).await.expect("every paper is drawn again alike");
+    desk.store.close().await;
+    server.running.stop().await;
+}
+
+async fn attempt_no(desk: &exam_server::commands::Desk, attempt: &str) -> i64 {
+    let id = attempt.parse().expect("an id");
+    let attempt = desk.store.attempt_find(id, &Scope::All).await.expect("read");
+    attempt.expect("an attempt").key.attempt_no
 }
 
 pub async fn a_joint_start_shares_its_commits_and_asks_for_no_item(kind: Kind) {

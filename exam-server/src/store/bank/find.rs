@@ -42,6 +42,10 @@ pub struct UnitFilter {
     pub pool: Option<String>,
     /// This tag.
     pub tag: Option<String>,
+    /// For this 执业类别, by name.
+    pub category: Option<String>,
+    /// For this 执业范围, by name.
+    pub practice_scope: Option<String>,
     /// From this import.
     pub import_no: Option<i64>,
 }
@@ -59,6 +63,8 @@ impl UnitFilter {
             difficulties: Vec::new(),
             pool: None,
             tag: None,
+            category: None,
+            practice_scope: None,
             import_no: None,
         }
     }
@@ -136,9 +142,16 @@ impl Conditions {
         if let Some(pool) = &filter.pool {
             all.and("v.pool = ?", [Value::Text(pool.clone())]);
         }
-        if let Some(tag) = &filter.tag {
-            let quoted = serde_json::to_string(tag).expect("a text is JSON");
-            all.and("v.tags LIKE ? ESCAPE '!'", [Value::Text(format!("%{}%", like(&quoted)))]);
+        for (column, name) in [
+            ("v.tags", &filter.tag),
+            ("v.categories", &filter.category),
+            ("v.practice_scopes", &filter.practice_scope),
+        ] {
+            if let Some(name) = name {
+                let quoted = serde_json::to_string(name).expect("a text is JSON");
+                let sql = format!("{column} LIKE ? ESCAPE '!'");
+                all.and(&sql, [Value::Text(format!("%{}%", like(&quoted)))]);
+            }
         }
         if let Some(import_no) = filter.import_no {
             all.and("v.import_no = ?", [Value::Number(import_no)]);

@@ -163,6 +163,8 @@ impl Store {
                     .bind(&unit.topic)
                     .bind(&unit.difficulty)
                     .bind(&unit.tags)
+                    .bind(&unit.categories)
+                    .bind(&unit.practice_scopes)
                     .bind(&unit.pool)
                     .bind(i64::try_from(unit.items.len()).expect("a unit is small"))
                     .bind(&unit.shared)
@@ -335,9 +337,9 @@ fn version_sql(count: usize) -> String {
     format!(
         "-- unit_version_stage
         INSERT INTO unit_version (unit_no, version, import_no, item_type, topic, difficulty, tags,
-            pool, items, shared, content_hash, source)
+            categories, practice_scopes, pool, items, shared, content_hash, source)
         VALUES {} RETURNING unit_no, unit_version_no",
-        rows(count, 12)
+        rows(count, 14)
     )
 }
 
@@ -383,7 +385,7 @@ fn key_sql(count: usize) -> String {
 }
 
 /// `count` rows of `width` parameters, numbered from 1: `($1, $2), ($3, $4)`.
-fn rows(count: usize, width: usize) -> String {
+pub(super) fn rows(count: usize, width: usize) -> String {
     let rows: Vec<String> = (0..count).map(|row| list(width, row * width + 1)).collect();
     rows.join(", ")
 }

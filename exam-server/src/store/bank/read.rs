@@ -11,6 +11,8 @@ struct Row {
     item_type: String,
     topic: String,
     difficulty: String,
+    categories: String,
+    practice_scopes: String,
     shared: String,
     item_version_no: i64,
     item_no: i64,
@@ -31,7 +33,8 @@ impl Store {
         revision: i64,
     ) -> Result<Vec<BankUnit>, StoreError> {
         const SQL: &str = "-- bank_units
-            SELECT v.unit_version_no, v.item_type, v.topic, v.difficulty, v.shared,
+            SELECT v.unit_version_no, v.item_type, v.topic, v.difficulty, v.categories,
+                v.practice_scopes, v.shared,
                 i.item_version_no, i.item_no, i.content, i.content_hash, i.pinned, k.key_bits
             FROM bank_import AS n
             JOIN unit_version AS v ON v.import_no = n.import_no
@@ -58,6 +61,8 @@ impl Store {
                     item_type: row.item_type,
                     topic: row.topic,
                     difficulty: row.difficulty,
+                    categories: row.categories,
+                    practice_scopes: row.practice_scopes,
                     shared: row.shared,
                     items: Vec::new(),
                 });

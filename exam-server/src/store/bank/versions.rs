@@ -2,13 +2,13 @@
 
 use exam_core::ids::BankId;
 use rustc_hash::FxHashMap;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::store::{Store, StoreError, on, rows_of_many};
 
 /// A version of a unit with everything that its author wrote.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, sqlx::FromRow)]
 pub struct UnitVersion {
     /// The unit through all its versions.
     pub unit_no: i64,
@@ -26,6 +26,10 @@ pub struct UnitVersion {
     pub difficulty: String,
     /// Tags, as a JSON list.
     pub tags: String,
+    /// 执业类别, as a JSON list.
+    pub categories: String,
+    /// 执业范围, as a JSON list.
+    pub practice_scopes: String,
     /// The pool's name.
     pub pool: String,
     /// Stem, options and media of a group, as JSON.
@@ -34,7 +38,11 @@ pub struct UnitVersion {
     pub source: String,
     /// `staged`, `draft`, `approved`, `rejected` or `withdrawn`.
     pub state: String,
+    /// The bank's revision from which it is drawn no longer.
+    pub withdrawn_revision: Option<i64>,
     /// Its items, in order.
+    #[sqlx(skip)]
+    #[serde(skip)]
     pub items: Vec<ItemRow>,
 }
 
@@ -121,17 +129,15 @@ impl Store {
     /// # Errors
     /// [`StoreError::Driver`] when the database is in trouble.
     pub async fn unit_versions(&self, versions: &[i64]) -> Result<Vec<UnitVersion>, StoreError> {
-        type Row =
-            (i64, i64, i64, String, String, String, String, String, String, String, String, String);
         type Item = (i64, i64, String, String, i64, String);
-        let rows: Vec<Row> = rows_of_many!(
+        let mut units: Vec<UnitVersion> = rows_of_many!(
             self,
             versions,
             "bigint",
             "unit_versions",
             "v.unit_no, v.unit_version_no, v.version, u.code, v.item_type, v.topic, v.difficulty,
-                v.tags, v.pool, v.shared, v.source,
-                CASE WHEN v.withdrawn_revision IS NULL THEN n.state ELSE 'withdrawn' END",
+                v.tags, v.categories, v.practice_scopes, v.pool, v.shared, v.source,
+                n.state, v.withdrawn_revision",
             "FROM unit_version AS v
             JOIN unit AS u ON u.unit_no = v.unit_no
             JOIN bank_import AS n ON n.import_no = v.import_no
@@ -155,39 +161,13 @@ impl Store {
             let item = ItemRow { item_version_no, code, content, key_bits, explanation };
             by_version.entry(unit_version_no).or_default().push(item);
         }
-        let unit = |row: Row| {
-            let (
-                unit_no,
-                unit_version_no,
-                version,
-                code,
-                item_type,
-                topic,
-                difficulty,
-                tags,
-                pool,
-                shared,
-                source,
-                state,
-            ) = row;
-            let items = by_version.remove(&unit_version_no).unwrap_or_default();
-            UnitVersion {
-                unit_no,
-                unit_version_no,
-                version,
-                code,
-                item_type,
-                topic,
-                difficulty,
-                tags,
-                pool,
-                shared,
-                source,
-                state,
-                items,
+        for unit in &mut units {
+            unit.items = by_version.remove(&unit.unit_version_no).unwrap_or_default();
+            if unit.withdrawn_revision.is_some() {
+                unit.state = "withdrawn".into();
             }
-        };
-        Ok(rows.into_iter().map(unit).collect())
+        }
+        Ok(units)
     }
 
     /// All versions of a unit, the oldest first; none for an unknown code.

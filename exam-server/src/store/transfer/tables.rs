@@ -9,7 +9,7 @@ use sqlx::{PgConnection, Row, SqliteConnection};
 use crate::store::StoreError;
 
 /// The tables that are moved, in order.
-pub(super) const TABLES: [&str; 30] = [
+pub(super) const TABLES: [&str; 32] = [
     "setting",
     "cycle",
     "institution",
@@ -28,6 +28,8 @@ pub(super) const TABLES: [&str; 30] = [
     "item_version",
     "item_key",
     "media",
+    "item_measured",
+    "measured_upto",
     "exam",
     "exam_revision",
     "exam_bank",

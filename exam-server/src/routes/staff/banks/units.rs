@@ -4,6 +4,8 @@ use axum::Json;
 use axum::extract::{Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use exam_core::measured::Measured;
+use question_bank::item::Unit;
 use question_bank::json;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -11,7 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::{BankReason, act, bank_of, by_rule, may_read};
 use crate::app::App;
 use crate::auth::extract::StaffMember;
-use crate::banks::{self, Sought, Version};
+use crate::banks::{self, Measurements, Sought, Version};
 use crate::problem::{ApiError, Problem};
 use crate::routes::{Body, Path};
 use crate::store::{BankRow, Cell, Role, UnitFilter, UnitVersion};
@@ -53,6 +55,10 @@ pub(super) struct UnitView {
     topic: String,
     difficulty: String,
     pool: String,
+    /// How many answered its items.
+    answers: u32,
+    /// The mean share of the points that they reached, in thousandths.
+    facility_permille: Option<u16>,
     /// What it asks, or the case of its group.
     text: String,
     /// How many items it has.
@@ -65,20 +71,20 @@ pub(super) fn filter(bank: &BankRow, sought: &Sought) -> Result<UnitFilter, ApiE
         .map_err(|unknown| ApiError::field(unknown.what, "unknown", "not one that is known"))
 }
 
-fn view(version: &UnitVersion) -> Result<UnitView, ApiError> {
-    let unit = banks::unit_of(version)?;
-    let text = banks::asks(&unit).to_owned();
-    Ok(UnitView {
-        code: unit.code,
+fn view(version: &UnitVersion, unit: Unit, measured: Measured) -> UnitView {
+    UnitView {
         version: version.version,
         state: version.state.clone(),
         r#type: unit.item_type.name().to_owned(),
-        topic: unit.topic,
         difficulty: unit.difficulty.name().to_owned(),
         pool: unit.pool.name().to_owned(),
-        text,
+        answers: measured.answers,
+        facility_permille: measured.facility(),
+        text: banks::asks(&unit).to_owned(),
         items: unit.items.len(),
-    })
+        code: unit.code,
+        topic: unit.topic,
+    }
 }
 
 /// Finds items and groups
@@ -104,8 +110,13 @@ pub(super) async fn find(
     }
     let versions = app.store.unit_versions(&found).await?;
     let next = versions.last().filter(|_| has_more).map(|version| version.unit_no);
-    let units = versions.iter().map(view).collect::<Result<_, _>>()?;
-    Ok(Json(UnitPage { units, next }))
+    let units: Vec<Unit> = versions.iter().map(banks::unit_of).collect::<Result<_, _>>()?;
+    let measured = Measurements::of_units(&app.store, &units).await?;
+    let view = |(version, unit)| {
+        let measured = measured.of_unit(&unit);
+        view(version, unit, measured)
+    };
+    Ok(Json(UnitPage { units: versions.iter().zip(units).map(view).collect(), next }))
 }
 
 /// Counts by cell.
