@@ -1,0 +1,40 @@
+import { fileURLToPath } from 'node:url';
+import vue from '@vitejs/plugin-vue';
+import { defineConfig } from 'vitest/config';
+import { offlinePages } from './build/offline-pages.ts';
+import { ownIcons } from './build/own-icons.ts';
+import { precompress } from './build/precompress.ts';
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+// Where the real server listens while the pages are worked on.
+const server = process.env['EXAM_WEB_SERVER'] ?? 'http://127.0.0.1:8080';
+
+export default defineConfig({
+  plugins: [vue(), ownIcons(), offlinePages(), precompress()],
+  define: {
+    __VUE_OPTIONS_API__: false,
+    __VUE_PROD_DEVTOOLS__: false,
+    __VUE_PROD_HYDRATION_MISMATCH_DETAILS__: false,
+  },
+  build: {
+    // WeChat on phones of 2018: Android's web view of Chrome 70, iOS 13.
+    target: ['chrome70', 'safari13'],
+    cssTarget: ['chrome70', 'safari13'],
+    outDir: here('./dist'),
+    emptyOutDir: true,
+    assetsInlineLimit: 0, // The server's CSP allows pictures from itself; nothing gains by inlining.
+    rolldownOptions: {
+      input: { phone: here('./index.html'), console: here('./console.html') },
+    },
+  },
+  server: {
+    // `Host` stays the page's own, so the server sees the origin it expects.
+    proxy: { '/api': { target: server, ws: true, changeOrigin: false } },
+  },
+  test: {
+    environment: 'happy-dom',
+    include: ['src/**/*.test.ts'],
+    server: { deps: { inline: [/vant/, /element-plus/] } },
+  },
+});
