@@ -2,11 +2,14 @@
 
 use std::collections::HashMap;
 
+use exam_core::audience::Practices;
 use exam_core::ids::{BankId, ExamId};
-use exam_core::item::{ItemType, OptionSet};
-use exam_server::chance::{random_bytes, system_rng};
+use exam_core::item::{Difficulty, ItemType, OptionSet};
+use exam_server::banks;
+use exam_server::chance::system_rng;
 use exam_server::commands::{Desk, exam, rehearsal, staff};
-use exam_server::store::{NewItem, NewUnit, Pool, Role, Scope, Store};
+use exam_server::store::{NewUnit, Pool, Role, Scope, Store};
+use question_bank::item::{Item, ItemOption, Source, Unit};
 
 /// A word that stands in every key's explanation and in every right option's source, so that a
 /// leak is found by searching for it.
@@ -20,43 +23,45 @@ pub struct Exam {
     pub right: HashMap<String, Vec<String>>,
 }
 
-fn hash() -> Vec<u8> {
-    random_bytes::<32>().to_vec()
+fn options(texts: &[String]) -> Vec<ItemOption> {
+    let option =
+        |(letter, text): (char, &String)| ItemOption { id: letter.to_string(), text: text.clone() };
+    ('A'..='Z').zip(texts).map(option).collect()
 }
 
-fn item(code: &str, stem: &str, options: &[String], right: &[usize]) -> NewItem {
-    let key = right.iter().fold(OptionSet::EMPTY, |set, &position| set.with(position));
-    NewItem {
+fn item(code: &str, stem: &str, texts: &[String], right: &[usize]) -> Item {
+    Item {
         code: code.to_owned(),
-        content: serde_json::json!({ "stem": stem, "options": options }).to_string(),
-        content_hash: hash(),
-        pinned: 0,
-        key_bits: key.bits().into(),
+        stem: stem.to_owned(),
+        options: options(texts),
+        key: right.iter().fold(OptionSet::EMPTY, |set, &position| set.with(position)),
         explanation: format!("{CANARY} {code}"),
+        media: vec![],
     }
 }
 
 fn unit(
     code: &str,
     item_type: ItemType,
-    shared: &serde_json::Value,
-    items: Vec<NewItem>,
+    shared_stem: &str,
+    shared_options: &[String],
+    items: Vec<Item>,
 ) -> NewUnit {
-    NewUnit {
+    let unit = Unit {
         code: code.to_owned(),
-        item_type: item_type.name().to_owned(),
+        item_type,
         topic: "公共知识/测试".to_owned(),
-        difficulty: "medium".to_owned(),
-        tags: "[]".to_owned(),
-        categories: "[]".to_owned(),
-        practice_scopes: "[]".to_owned(),
-        pool: "exam".to_owned(),
-        shared: shared.to_string(),
-        content_hash: hash(),
-        tokens: " ".to_owned(),
-        source: "{}".to_owned(),
+        difficulty: Difficulty::Medium,
+        tags: vec![],
+        practices: Practices::default(),
+        pool: exam_core::item::Pool::Exam,
+        shared_stem: shared_stem.to_owned(),
+        shared_options: options(shared_options),
+        shared_media: vec![],
         items,
-    }
+        source: Source::default(),
+    };
+    banks::new_unit(&unit, &banks::Pictures::default(), "test")
 }
 
 /// Forty single items, ten X items, six A3 groups of two and six B1 groups of two.
@@ -67,20 +72,19 @@ pub fn units(right: &mut HashMap<String, Vec<String>>) -> Vec<NewUnit> {
         right.insert(stem.to_owned(), texts);
     };
     let own = |code: &str| (1..=4).map(|n| format!("{code} 选项{n}")).collect::<Vec<_>>();
-    let none = serde_json::json!({});
     for number in 0..40 {
         let code = format!("S{number}");
         let (stem, options, positions) = (format!("{code} 题干"), own(&code), [number % 4]);
         note(&stem, &options, &positions);
         let items = vec![item(&code, &stem, &options, &positions)];
-        units.push(unit(&code, ItemType::Single, &none, items));
+        units.push(unit(&code, ItemType::Single, "", &[], items));
     }
     for number in 0..10 {
         let code = format!("X{number}");
         let (stem, options, positions) = (format!("{code} 题干"), own(&code), [0, 1 + number % 3]);
         note(&stem, &options, &positions);
         let items = vec![item(&code, &stem, &options, &positions)];
-        units.push(unit(&code, ItemType::X, &none, items));
+        units.push(unit(&code, ItemType::X, "", &[], items));
     }
     for number in 0..6 {
         let code = format!("C{number}");
@@ -90,8 +94,8 @@ pub fn units(right: &mut HashMap<String, Vec<String>>) -> Vec<NewUnit> {
             note(&stem, &options, &positions);
             item(&code, &stem, &options, &positions)
         });
-        let shared = serde_json::json!({ "stem": format!("{code} 病例") });
-        units.push(unit(&code, ItemType::A3, &shared, items.collect()));
+        let case = format!("{code} 病例");
+        units.push(unit(&code, ItemType::A3, &case, &[], items.collect()));
     }
     for number in 0..6 {
         let code = format!("B{number}");
@@ -103,8 +107,7 @@ pub fn units(right: &mut HashMap<String, Vec<String>>) -> Vec<NewUnit> {
             item(&code, &stem, &[], &positions)
         });
         let items = items.collect();
-        let shared = serde_json::json!({ "options": options });
-        units.push(unit(&code, ItemType::B1, &shared, items));
+        units.push(unit(&code, ItemType::B1, "", &options, items));
     }
     units
 }

@@ -23,7 +23,9 @@ pub use history::{Version, history, unit_at};
 pub use import::{Imported, Wish, import, look};
 pub use measured::Measurements;
 pub use sought::Sought;
-pub use stored::{StoredContent, StoredMedia, asks, rebuild_search, shifted, unit_of};
+pub use stored::{
+    Pictures, StoredContent, StoredMedia, asks, new_unit, rebuild_search, shifted, unit_of,
+};
 
 /// Somebody who does something to a bank.
 #[derive(Clone, Debug)]

@@ -42,7 +42,7 @@ pub struct StoredMedia {
 }
 
 /// Pictures by their hash.
-pub(super) type Pictures<'a> = FxHashMap<[u8; 32], &'a Picture>;
+pub type Pictures<'a> = FxHashMap<[u8; 32], &'a Picture>;
 
 fn texts(options: &[ItemOption]) -> Vec<String> {
     options.iter().map(|option| option.text.clone()).collect()
@@ -67,7 +67,7 @@ fn json_of(names: &[String]) -> String {
 }
 
 /// A unit as it is imported.
-pub(super) fn new_unit(unit: &Unit, pictures: &Pictures<'_>, file: &str) -> NewUnit {
+pub fn new_unit(unit: &Unit, pictures: &Pictures<'_>, file: &str) -> NewUnit {
     let json = |value: &StoredContent| serde_json::to_string(value).expect("texts are JSON");
     let shared = StoredContent {
         stem: unit.shared_stem.clone(),

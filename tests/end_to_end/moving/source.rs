@@ -66,6 +66,8 @@ impl People {
             bytes: vec![0, 255, 7],
         };
         app.store.media_keep(&picture).await.expect("a picture is kept");
+        let measured = exam_server::exams::measure(&app.store, |_| {}).await;
+        assert_eq!(measured.expect("answers are counted"), 1, "of the closed attempt");
         let running = owner.start(server.exam.id).await;
         assert_ne!(running, closed);
         let mut socket = owner.connect(&running).await;
