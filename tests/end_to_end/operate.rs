@@ -28,7 +28,7 @@ async fn probes_figures_and_pages_answer() {
         assert!(figures.contains(name), "{name} is missing");
     }
     assert!(!figures.contains(&attempt), "figures name nobody");
-    let (status, page) = get(&server, "/").await;
+    let (status, page) = get(&server, "/demo").await;
     assert!(status == StatusCode::OK && page.contains("/docs"), "{page}");
     let (status, docs) = get(&server, "/docs/").await;
     assert_eq!(status, StatusCode::OK);
@@ -36,6 +36,48 @@ async fn probes_figures_and_pages_answer() {
     let (status, problem) = get(&server, "/.git/config").await;
     let problem: Value = serde_json::from_str(&problem).expect("problem details");
     assert_eq!((status, &problem["code"]), (StatusCode::NOT_FOUND, &json!("not_found")));
+    server.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_web_app_is_served_small_and_by_a_policy() {
+    let server = Server::start(Kind::Sqlite).await.expect("a file");
+    let url = format!("http://{}", server.address);
+    let http = exam_tests::client::http();
+    let ask = async |path: &str, coding: &str| {
+        let request = http.get(format!("{url}{path}")).header("accept-encoding", coding);
+        let reply = request.send().await.expect("a reply");
+        let (status, headers) = (reply.status(), reply.headers().clone());
+        let header = move |name: &str| {
+            headers.get(name).map_or("", |value| value.to_str().expect("plain")).to_owned()
+        };
+        (status, header, reply.bytes().await.expect("a body"))
+    };
+    let (status, header, page) = ask("/", "identity").await;
+    assert_eq!((status, header("cache-control").as_str()), (StatusCode::OK, "no-store"));
+    let socket = format!("connect-src 'self' wss://{}", server.address);
+    let policy = header("content-security-policy");
+    assert!(policy.contains(&socket), "old Safari takes 'self' for no WebSocket: {policy}");
+    for path in ["/assets/..%2f..%2fpackage.json", "/..%2fpackage.json", "/.env", "/none"] {
+        assert_eq!(ask(path, "").await.0, StatusCode::NOT_FOUND, "{path}");
+    }
+    let text = String::from_utf8(page.to_vec()).expect("text");
+    let Some((_, rest)) = text.split_once("src=\"/assets/") else {
+        assert!(text.contains("./run"), "without the app it says how to build it: {text}");
+        println!("the web app is not built: its files are not asked for");
+        return;
+    };
+    let (name, _) = rest.split_once('"').expect("an address");
+    let (status, header, _) = ask(&format!("/assets/{name}"), "identity").await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(header("cache-control").contains("immutable"));
+    assert!(header("content-type").starts_with("text/javascript"));
+    for (accepted, coding) in [("gzip, br", "br"), ("gzip;q=1.0, br;q=0", "gzip")] {
+        let (_, header, small) = ask("/", accepted).await;
+        let said = (header("content-encoding"), header("vary"));
+        assert_eq!((said.0.as_str(), said.1.as_str()), (coding, "accept-encoding"));
+        assert!(small.len() < page.len());
+    }
     server.running.stop().await;
 }
 

@@ -15,6 +15,7 @@ pub mod sign_in;
 pub mod staff;
 #[cfg(feature = "turned-clock")]
 mod test_clock;
+mod web;
 
 pub use extract_body::{Body, Newcomer};
 pub use extract_path::Path;
@@ -76,7 +77,7 @@ pub fn describe() -> OpenApiRouter<App> {
 /// The router of a running server.
 pub fn router(app: App) -> Router {
     let (router, openapi) = describe().split_for_parts();
-    let router = router.merge(pages::routes(openapi)).merge(operate::routes());
+    let router = router.merge(pages::routes(openapi)).merge(web::routes()).merge(operate::routes());
     // Before the fallbacks: what is merged after them answers a wrong method by itself.
     #[cfg(feature = "turned-clock")]
     let router = router.merge(test_clock::routes());

@@ -1,4 +1,4 @@
-//! The plain page at `/`, and the API's description with a page that works offline.
+//! A plain page with what a demo has, at `/` too where no web app was built, and the API's description with a page that works offline.
 
 use axum::extract::State;
 use axum::response::Html;
@@ -8,6 +8,7 @@ use utoipa::openapi::OpenApi;
 
 use crate::app::App;
 use crate::demo::accounts::{ACCOUNTS, Accounts};
+use crate::routes::web;
 
 /// Where the description is.
 const OPENAPI: &str = "/openapi.json";
@@ -15,21 +16,28 @@ const OPENAPI: &str = "/openapi.json";
 pub(super) fn routes(openapi: OpenApi) -> Router<App> {
     let description = openapi.clone();
     Router::new()
-        .route("/", get(home))
+        .route("/demo", get(home))
         .merge(utoipa_swagger_ui::SwaggerUi::new("/docs").url(OPENAPI, openapi))
         .route("/api/v1/openapi.json", get(async move || Json(description)))
 }
 
+/// Where the web app is.
+const APP: &str = r#"手机端：<a href="/">进入</a>；管理端：<a href="/console">进入</a>。"#;
+
+/// What the page says where there is none.
+const NO_APP: &str = "此服务器未内置网页：请用 ./run 构建。";
+
 /// The page, with places for what is known only while the server runs.
 const HOME: &str = include_str!("pages/home.html");
 
-async fn home(State(app): State<App>) -> Html<String> {
+pub(super) async fn home(State(app): State<App>) -> Html<String> {
     let accounts = app.store.setting_find(ACCOUNTS).await.ok().flatten();
     let accounts = accounts.and_then(|accounts| serde_json::from_str(&accounts).ok());
     let support = app.config.support_lines.iter();
     let support: String = support.map(|line| format!("<p>{}</p>", escape(line))).collect();
     let page = HOME
         .replace("{openapi}", OPENAPI)
+        .replace("{app}", if web::is_built() { APP } else { NO_APP })
         .replace("{demo}", &accounts.as_ref().map_or_else(String::new, demo_tables))
         .replace("{support}", &support);
     Html(page)
