@@ -1,0 +1,152 @@
+// A candidate's phone: Debian's Chromium, sized and touched like one, and what a thumb does on it.
+import { access } from 'node:fs/promises';
+import { chromium } from 'playwright-core';
+
+/** As root in a closed network. */
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+const BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+
+/** No test waits longer than this for anything. */
+export const WITHIN_MS = 10_000;
+
+const WECHAT =
+  'Mozilla/5.0 (Linux; Android 9; ONEPLUS A6000) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/86.0 Mobile Safari/537.36 MicroMessenger/8.0.16';
+
+export async function startBrowser() {
+  const named = process.env.EXAM_WEB_BROWSER;
+  let executablePath = named;
+  for (const path of named ? [] : BROWSERS) {
+    if (!executablePath && (await access(path).then(() => true, () => false))) executablePath = path;
+  }
+  return chromium.launch({ executablePath, args: FLAGS });
+}
+
+export class Phone {
+  constructor(context, page, network) {
+    this.context = context;
+    this.page = page;
+    this.network = network;
+    this.troubles = [];
+    page.on('pageerror', (error) => this.troubles.push(String(error)));
+  }
+
+  /** A phone of its own, with nothing stored on it. */
+  static async take(browser, network, options = {}) {
+    const { width = 360, height = 640, before, ...others } = options;
+    const context = await browser.newContext({
+      viewport: { width, height },
+      isMobile: true,
+      hasTouch: true,
+      userAgent: WECHAT,
+      locale: 'zh-CN',
+      timezoneId: 'Asia/Shanghai',
+      ...others,
+    });
+    context.setDefaultTimeout(WITHIN_MS);
+    if (before) await context.addInitScript(before);
+    return new Phone(context, await context.newPage(), network);
+  }
+
+  /** Another page of the same browser. */
+  async anotherTab() {
+    return new Phone(this.context, await this.context.newPage(), this.network);
+  }
+
+  async go(path = '/') {
+    await this.page.goto(`${this.network.origin}/#${path}`);
+  }
+
+  button(name) {
+    return this.page.getByRole('button', { name, exact: true });
+  }
+
+  async tap(name) {
+    await this.button(name).tap();
+  }
+
+  async sees(text) {
+    await this.page.getByText(text).first().waitFor();
+  }
+
+  async signIn({ idNumber, password }) {
+    await this.go('/sign-in');
+    await this.page.locator('input[name=id_number]').fill(idNumber);
+    await this.page.locator('input[name=password]').fill(password);
+    await this.tap('登录');
+    await this.sees('您好');
+  }
+
+  /** From the list of exams to the first item of the exam at `place`. */
+  async enter(place = 0) {
+    await this.go('/exams');
+    await this.button('进入测评').nth(place).tap();
+    await this.page.getByText('我已阅读并同意遵守上述规定').tap();
+    await this.tap('去考试');
+    await this.sees('可以参加考试');
+    await this.tap('开始考试');
+    await this.isSitting();
+  }
+
+  async isSitting() {
+    await this.page.locator('.item .options label').first().waitFor();
+    await this.page.locator('.saving.saved, .saving.offline, .saving.saving').first().waitFor();
+  }
+
+  /** Taps the option at `place` of the item on the screen. */
+  async choose(place) {
+    await this.page.locator('.item .options label').nth(place).tap();
+  }
+
+  async chosen() {
+    return this.page.locator('.item .options input:checked').evaluateAll((inputs) => inputs.map((input) => input.value));
+  }
+
+  async place() {
+    const text = await this.page.locator('.place').innerText();
+    return Number(text.split('/')[0]);
+  }
+
+  async saved() {
+    await this.page.locator('.saving.saved').waitFor();
+  }
+
+  async offline(count) {
+    await this.page.locator('.saving.offline', { hasText: count === undefined ? '离线' : `离线 · ${count} 题未同步` }).waitFor();
+  }
+
+  /** Milliseconds on the countdown. */
+  async timeLeft() {
+    const text = await this.page.locator('.time').innerText();
+    const parts = text.trim().split(':').map(Number);
+    return parts.reduce((all, part) => all * 60 + part, 0) * 1000;
+  }
+
+  attemptId() {
+    return /attempts\/([^/?]+)/.exec(this.page.url())[1];
+  }
+
+  /** What the server has of the attempt, asked with this phone's own sign-in. */
+  async onServer() {
+    const answer = await this.context.request.get(`${this.network.origin}/api/v1/attempts/${this.attemptId()}`);
+    return answer.json();
+  }
+
+  async handIn() {
+    await this.tap('交卷');
+    await this.tap('现在交卷');
+  }
+
+  /** Turns the page's own clock. */
+  async turnClock(ms) {
+    await this.page.evaluate((forward) => window.examClock.forward(forward), ms);
+  }
+}

@@ -1,0 +1,95 @@
+// Starts the real server with its demo in a fresh folder, and stops it again.
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const BINARY = process.env.EXAM_WEB_SERVER_BINARY;
+
+/** How long a start may take, demo bank and all; a fresh one takes some 5 s on two busy cores. */
+const READY_WITHIN_MS = 60_000;
+
+export function binary() {
+  if (!BINARY) throw new Error('EXAM_WEB_SERVER_BINARY names no server');
+  return BINARY;
+}
+
+export async function freePort() {
+  const server = createServer();
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** A running server; `accounts` are its demo physicians. */
+export class Server {
+  constructor(folder, port) {
+    this.folder = folder;
+    this.port = port;
+    this.origin = `http://127.0.0.1:${port}`;
+    this.accounts = [];
+    this.process = null;
+  }
+
+  static async start() {
+    const folder = await mkdtemp(join(tmpdir(), 'exam-web-'));
+    const server = new Server(folder, await freePort());
+    await server.run();
+    return server;
+  }
+
+  /** Runs the server on its database, which a stop leaves as it was. */
+  async run() {
+    const args = ['demo', '--database', 'sqlite:exam.db', '--listen', `127.0.0.1:${this.port}`];
+    const env = { ...process.env, EXAM_TEST_CLOCK: '1' };
+    this.process = spawn(binary(), args, { cwd: this.folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    let said = '';
+    const hear = (chunk) => (said += chunk);
+    this.process.stdout.on('data', hear);
+    this.process.stderr.on('data', hear);
+    const ended = new Promise((resolve) => this.process.once('exit', resolve));
+    this.ended = ended;
+    const until = Date.now() + READY_WITHIN_MS;
+    while (Date.now() < until) {
+      if (this.process.exitCode !== null) throw new Error(`the server ended: ${said}`);
+      const ready = await fetch(`${this.origin}/readyz`).then((answer) => answer.ok, () => false);
+      if (ready && /\d{17}[\dX] {2}\S+/.test(said)) break;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    const lines = said.matchAll(/^ {2}(\S+) {2}(\d{17}[\dX]) {2}(\S+)$/gm);
+    this.accounts = Array.from(lines, ([, name, idNumber, password]) => ({ name, idNumber, password }));
+    if (this.accounts.length === 0) throw new Error(`no accounts in: ${said}`);
+  }
+
+  /** Kills it as a power cut would. */
+  async kill() {
+    this.process.kill('SIGKILL');
+    await this.ended;
+  }
+
+  async stop() {
+    if (this.process.exitCode === null) await this.kill();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** Turns the server's clock; only a binary with the feature for tests has the route. */
+  async turnClock(forwardMs) {
+    const answer = await fetch(`${this.origin}/test/clock`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ forward_ms: forwardMs }),
+    });
+    if (!answer.ok) throw new Error(`the clock answered ${answer.status}`);
+  }
+
+  async hasTurnedClock() {
+    const answer = await fetch(`${this.origin}/test/clock`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"forward_ms":0}',
+    });
+    return answer.ok;
+  }
+}

@@ -1,0 +1,63 @@
+import { createRouter, createWebHashHistory, type RouteLocationNormalized } from 'vue-router';
+import { Refused } from '../shared/api/http';
+import { after } from '../shared/clock';
+import { account, loadAccount } from './account';
+
+const pages = {
+  signIn: () => import('./pages/SignIn.vue'),
+  password: () => import('./pages/NewPassword.vue'),
+  home: () => import('./pages/Home.vue'),
+  exams: () => import('./pages/Exams.vue'),
+  notice: () => import('./pages/Notice.vue'),
+  check: () => import('./pages/DeviceCheck.vue'),
+  exam: () => import('./pages/Exam.vue'),
+  result: () => import('./pages/Result.vue'),
+  history: () => import('./pages/History.vue'),
+};
+
+// WeChat signs the address before the hash, so every page of ours has the same one.
+export const router = createRouter({
+  history: createWebHashHistory('/'),
+  routes: [
+    { path: '/sign-in', name: 'sign-in', component: pages.signIn, meta: { open: true } },
+    { path: '/password', name: 'password', component: pages.password, meta: { open: true } },
+    { path: '/', name: 'home', component: pages.home },
+    { path: '/exams', name: 'exams', component: pages.exams },
+    { path: '/exams/:examId/notice', name: 'notice', component: pages.notice },
+    { path: '/exams/:examId/check', name: 'check', component: pages.check },
+    { path: '/check', name: 'check-only', component: pages.check },
+    // Works without network, from what the phone keeps; it finds out by itself who is signed in.
+    { path: '/attempts/:attemptId', name: 'exam', component: pages.exam, meta: { open: true } },
+    { path: '/attempts/:attemptId/result', name: 'result', component: pages.result },
+    { path: '/history', name: 'history', component: pages.history },
+    { path: '/:rest(.*)*', redirect: '/' },
+  ],
+});
+
+router.beforeEach(async (to: RouteLocationNormalized) => {
+  if (to.meta['open'] || account.value) return true;
+  try {
+    await loadAccount();
+    return true;
+  } catch (error) {
+    if (error instanceof Refused && error.code === 'must_change_password') return { name: 'password' };
+    if (error instanceof Refused && error.status === 401) {
+      return to.path === '/' ? { name: 'sign-in' } : { name: 'sign-in', query: { to: to.fullPath } };
+    }
+    return true; // Without network the page itself says so, and offers to try again.
+  }
+});
+
+/** How long the first page has the network to itself. */
+const LATER_MS = 1_000;
+
+/** Fetches the other pages before they are needed: the network may be gone by then. */
+export function fetchLaterPages(): void {
+  after(LATER_MS, () => {
+    void Object.values(pages).reduce(
+      (before: Promise<unknown>, fetch) => before.then(fetch).catch(() => undefined),
+      Promise.resolve() as Promise<unknown>,
+    );
+    void import('./components/pictures').catch(() => undefined);
+  });
+}

@@ -1,0 +1,15 @@
+/** The only module that rolls dice. */
+
+/** A random UUID (version 4); `crypto.randomUUID` is younger than the phones we serve. */
+export function uuid(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6]! & 0x0f) | 0x40;
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+}
+
+/** `ms`, less or more by up to half: phones that lost the same server do not return as one. */
+export function jittered(ms: number): number {
+  return Math.round(ms * (0.5 + Math.random()));
+}
