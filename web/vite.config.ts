@@ -23,6 +23,7 @@ export default defineConfig({
     cssTarget: ['chrome70', 'safari13'],
     outDir: here('./dist'),
     emptyOutDir: true,
+    manifest: true, // Which file needs which: the checks of size and of old phones go by it.
     assetsInlineLimit: 0, // The server's CSP allows pictures from itself; nothing gains by inlining.
     rolldownOptions: {
       input: { phone: here('./index.html'), console: here('./console.html') },

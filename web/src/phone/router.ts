@@ -2,6 +2,7 @@ import { createRouter, createWebHashHistory, type RouteLocationNormalized } from
 import { Refused } from '../shared/api/http';
 import { after } from '../shared/clock';
 import { account, loadAccount } from './account';
+import { fetchEnglish } from './texts';
 
 const pages = {
   signIn: () => import('./pages/SignIn.vue'),
@@ -59,5 +60,6 @@ export function fetchLaterPages(): void {
       Promise.resolve() as Promise<unknown>,
     );
     void import('./components/pictures').catch(() => undefined);
+    void fetchEnglish().catch(() => undefined);
   });
 }

@@ -6,8 +6,11 @@ import { thresholdCrossed, tone, type Tone } from './thresholds';
 /** Often enough that a second never seems to last two. */
 const TICK_MS = 250;
 
-/** The countdown on the screen: milliseconds left, its tone, and what is said aloud. */
-export function useCountdown(left: () => number | null, onUp: () => void): { ms: Ref<number | null>; tone: Ref<Tone>; said: Ref<string> } {
+/**
+ * The countdown on the screen: milliseconds left, its tone, and what is said aloud. It is computed
+ * anew on every tick and whenever `told`, what the server said of the time, changes.
+ */
+export function useCountdown(left: () => number | null, told: () => unknown, onUp: () => void): { ms: Ref<number | null>; tone: Ref<Tone>; said: Ref<string> } {
   const ms = ref(left());
   const colour = ref<Tone>(ms.value === null ? 'calm' : tone(ms.value));
   const said = ref('');
@@ -21,6 +24,7 @@ export function useCountdown(left: () => number | null, onUp: () => void): { ms:
     const minutes = before === null ? null : thresholdCrossed(before, now);
     if (minutes !== null) said.value = t('exam.time_said', { minutes });
   };
+  watch(told, tick);
   watch(ms, (now) => now !== null && now <= 0 && onUp());
   onMounted(() => {
     tick();

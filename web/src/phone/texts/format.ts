@@ -40,10 +40,9 @@ export function points(hundredths: number): string {
   return String(Math.round(hundredths) / 100);
 }
 
-/** The countdown: `59:07`, or `1:59:07` from an hour on. */
+/** The countdown: `59:07`; an hour is `60:00`, as people know it, and more is `1:59:07`. */
 export function countdown(ms: number): string {
   const all = Math.ceil(ms / 1000);
-  const hours = Math.floor(all / 3600);
-  const rest = `${two(Math.floor((all % 3600) / 60))}:${two(all % 60)}`;
-  return hours > 0 ? `${hours}:${rest}` : rest;
+  if (all <= 3600) return `${two(Math.floor(all / 60))}:${two(all % 60)}`;
+  return `${Math.floor(all / 3600)}:${two(Math.floor((all % 3600) / 60))}:${two(all % 60)}`;
 }

@@ -1,14 +1,15 @@
 import { watch } from 'vue';
 import { translator, type Language, type Texts } from '../../shared/i18n';
 import { keepSetting, setting } from '../storage';
-import { en } from './en';
 import { zhCN, type TextKey } from './zh-CN';
 
 export type { TextKey };
 
-export const { language, t, coded } = translator<TextKey>({ 'zh-CN': zhCN as Texts<TextKey>, en });
+/** English comes apart: few ask for it, and everybody would pay for it on a weak network. */
+export const fetchEnglish = () => import('./en').then(({ en }) => en);
 
-if (setting('language') === 'en') language.value = 'en';
+const texts = translator<TextKey>(zhCN as Texts<TextKey>, { en: fetchEnglish });
+export const { language, t, coded } = texts;
 
 watch(
   language,
@@ -19,7 +20,12 @@ watch(
   { immediate: true },
 );
 
-export function changeLanguage(): void {
-  language.value = language.value === 'en' ? 'zh-CN' : 'en';
+/** The language that was chosen on this phone, before anything is shown. */
+export async function chosenLanguage(): Promise<void> {
+  if (setting('language') === 'en') await texts.change('en').catch(() => undefined);
+}
+
+export async function changeLanguage(): Promise<void> {
+  await texts.change(language.value === 'en' ? 'zh-CN' : 'en').catch(() => undefined);
   keepSetting('language', language.value);
 }
