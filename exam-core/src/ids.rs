@@ -80,6 +80,8 @@ ids! {
     StaffId;
     /// A question bank.
     BankId;
+    /// An act on many attempts.
+    BulkId;
     /// An exam offered to its audience.
     ExamId;
     /// One candidate's one go at an exam.

@@ -14,6 +14,7 @@ use crate::health::Health;
 use crate::journal_writer::JournalWriter;
 use crate::keys::Keys;
 use crate::limits::Limits;
+use crate::live::bulk::Bulks;
 use crate::live::hints::Hints;
 use crate::live::registry::Registry;
 use crate::live::sittings::Sittings;
@@ -52,6 +53,8 @@ pub struct Shared {
     pub hasher: Hasher,
     /// Who is signed in.
     pub sign_ins: SignIns,
+    /// Acts on many attempts.
+    pub bulks: Bulks,
     /// What is known of the database and of this node.
     pub health: Arc<Health>,
     /// Cancelled when the server stops.

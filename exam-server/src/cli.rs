@@ -111,8 +111,10 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
             let desk = Desk::open(&settings).await?;
             let bytes = std::fs::read(&file)?;
             let mut out = codes.map(std::fs::File::create).transpose()?;
-            let out = out.as_mut().map(|file| file as &mut dyn Write);
-            let imported = roster::import(&desk, &bytes, out, json).await?;
+            let imported = roster::import(&desk, None, &bytes, out.is_some(), json).await?;
+            if let Some((file, csv)) = out.as_mut().zip(imported.csv.as_deref()) {
+                file.write_all(csv.as_bytes())?;
+            }
             print(&imported, json, roster_lines)?;
             if imported.problems.is_empty() {
                 return Ok(());

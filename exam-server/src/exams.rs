@@ -112,6 +112,11 @@ impl Exams {
         self.revisions.try_get_with((exam_id, revision), load).await.map_err(shared)
     }
 
+    /// Asks anew what is published, the next time it is needed.
+    pub fn forget_list(&self) {
+        self.published.invalidate_all();
+    }
+
     /// The newest published revision of an exam; `None` where there is none.
     ///
     /// # Errors

@@ -50,6 +50,10 @@ pub struct Problem {
     /// Which event of a request was not understood, from 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub index: Option<usize>,
+    /// What somebody else has made of it meanwhile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub current: Option<serde_json::Value>,
 }
 
 /// Everything a request can be refused for.
@@ -96,6 +100,12 @@ pub enum ApiError {
         /// For people.
         detail: &'static str,
     },
+    /// It was changed since it was read.
+    #[error("somebody has changed it meanwhile")]
+    Stale {
+        /// What it is now.
+        current: serde_json::Value,
+    },
     /// The address does not take this method; the response says in `Allow` which it takes.
     #[error("this address does not take that method")]
     WrongMethod,
@@ -141,6 +151,12 @@ impl ApiError {
         Self::BadFields(vec![problem])
     }
 
+    /// Something was changed since it was read, and is `current` now.
+    #[must_use]
+    pub fn stale(current: &impl Serialize) -> Self {
+        Self::Stale { current: serde_json::to_value(current).unwrap_or_default() }
+    }
+
     const fn status_and_code(&self) -> (StatusCode, &'static str) {
         match self {
             Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "bad_request"),
@@ -154,6 +170,7 @@ impl ApiError {
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
             Self::NoSuchRequest => (StatusCode::NOT_FOUND, "no_such_request"),
             Self::Conflict { code, .. } => (StatusCode::CONFLICT, code),
+            Self::Stale { .. } => (StatusCode::CONFLICT, "stale"),
             Self::WrongMethod => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Self::TooBig => (StatusCode::PAYLOAD_TOO_LARGE, "too_big"),
             Self::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many"),
@@ -187,10 +204,12 @@ impl IntoResponse for ApiError {
             retry_ms,
             queue_ticket: None,
             index: None,
+            current: None,
         };
         match self {
             Self::BadFields(fields) => problem.fields = fields,
             Self::BadEvent { index } => problem.index = Some(index),
+            Self::Stale { current } => problem.current = Some(current),
             Self::Queued { position, queue_ticket, .. } => {
                 problem.position = Some(position);
                 problem.queue_ticket = Some(queue_ticket);

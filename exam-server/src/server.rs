@@ -22,6 +22,7 @@ use crate::health::Health;
 use crate::journal_writer::JournalWriter;
 use crate::keys::{KeyError, Keys};
 use crate::limits::Limits;
+use crate::live::bulk::{self, Bulks};
 use crate::live::hints::{self, Hints};
 use crate::live::mailbox::Push;
 use crate::live::registry::Registry;
@@ -174,6 +175,7 @@ pub async fn start_with(
         limits: Limits::default(),
         hasher: Hasher::start(),
         sign_ins: SignIns::default(),
+        bulks: Bulks::default(),
         health,
         stopping: CancellationToken::new(),
         connections: TaskTracker::new(),
@@ -198,6 +200,7 @@ pub async fn start_with(
         tokio::spawn(hints::compare_heads(app.clone(), upkeep.clone())),
         tokio::spawn(hints::listen(app.clone(), upkeep.clone())),
         tokio::spawn(revocations::follow(app.clone(), upkeep.clone())),
+        tokio::spawn(bulk::work(app.clone(), upkeep.clone())),
         tokio::spawn(seal_audit(app.clone(), upkeep.clone())),
         tokio::spawn(follow_clock(app.clone(), upkeep.clone())),
         tokio::spawn(keep_small(app.clone(), upkeep.clone())),

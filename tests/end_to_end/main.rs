@@ -4,6 +4,7 @@ mod bank_files;
 mod banks;
 mod bombs;
 mod demo;
+mod desk;
 mod durability;
 mod fuzzing;
 mod hostile;

@@ -155,6 +155,12 @@ impl Session {
         self.started_at
     }
 
+    /// When the newest event happened.
+    #[must_use]
+    pub const fn last_at(&self) -> Timestamp {
+        self.last_at
+    }
+
     /// The number of the last frame folded in.
     #[must_use]
     pub const fn seq(&self) -> Seq {

@@ -32,7 +32,16 @@ create table staff (
     enrolment_hash bytea, -- SHA-256 of the one-time enrolment token
     enrolment_expires_at_ms bigint,
     created_at_ms bigint not null,
-    disabled_at_ms bigint
+    disabled_at_ms bigint,
+    version bigint not null default 1 -- counts changes by operators
+);
+
+-- Codes that stand in for a lost second factor, each good once.
+create table staff_recovery_code (
+    staff_id text not null references staff,
+    code_hash bytea not null, -- SHA-256
+    used_at_ms bigint,
+    primary key (staff_id, code_hash)
 );
 
 -- Physicians as the registry lists them, and rehearsal candidates.
@@ -227,6 +236,7 @@ create table exam_revision (
     exam_id text not null references exam,
     revision bigint not null,
     definition text not null, -- JSON: the exam as checked
+    source text not null, -- the exam file as it came, TOML or JSON
     measured text not null, -- JSON: item versions with answers and shares, as of then
     published_by text references staff, -- null at the command line
     published_at_ms bigint not null,
@@ -334,4 +344,23 @@ create table audit (
     after text not null, -- JSON
     chain_hash bytea -- SHA-256 over the previous hash and this row; null until sealed
 );
+create index audit_by_object on audit (object);
 create index audit_unsealed on audit (audit_no) where chain_hash is null;
+
+-- Acts on many attempts, such as extra time for a hall.
+create table bulk (
+    bulk_id text primary key,
+    added_ms bigint not null,
+    by_staff_id text not null references staff,
+    reason text not null,
+    created_at_ms bigint not null,
+    leased_until_ms bigint not null, -- a node works at it until then
+    done_at_ms bigint
+);
+create table bulk_item (
+    bulk_id text not null references bulk,
+    attempt_id text not null,
+    state text not null, -- waiting, done or refused
+    detail text not null, -- why it was refused
+    primary key (bulk_id, attempt_id)
+);

@@ -4,6 +4,7 @@ use exam_core::ids::StaffId;
 use exam_core::time::Timestamp;
 use serde::Serialize;
 
+use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::keys::Keys;
@@ -45,6 +46,12 @@ impl Desk {
         let store = open_store(settings, &keys).await?;
         let clock = start_clock(&store).await?;
         Ok(Self { store, keys, clock })
+    }
+
+    /// The desk of a running server.
+    #[must_use]
+    pub fn of(app: &App) -> Self {
+        Self { store: app.store.clone(), keys: app.keys.clone(), clock: app.clock.clone() }
     }
 
     /// Server time.

@@ -6,7 +6,7 @@ use exam_core::bank::BankIndex;
 use exam_core::blueprint::{self, Blueprint, SectionStock, check as check_blueprint};
 use exam_core::draw::{self, Forecast, Question};
 use exam_core::exam::{Exam, RawExam};
-use exam_core::ids::{BankId, CycleId, ExamId};
+use exam_core::ids::{BankId, CycleId, ExamId, StaffId};
 use exam_core::paper::Seed;
 use serde::Serialize;
 
@@ -259,7 +259,23 @@ fn simulate_row(
     SimulatedRow { sections: blueprint::stock(blueprint, index), short, forecast }
 }
 
-/// Publishes an exam file, or a new revision of an exam with the same title and cycle.
+/// An exam file to publish, and in whose name.
+#[derive(Clone, Copy, Debug)]
+pub struct Publication<'a> {
+    /// The exam file, TOML or JSON.
+    pub text: &'a str,
+    /// The daily maintenance window.
+    pub maintenance: Option<MaintenanceWindow>,
+    /// Who publishes it; nobody at the command line.
+    pub by: Option<StaffId>,
+    /// Why.
+    pub reason: &'a str,
+    /// The revision that was read before it was changed, 0 for none; nothing to ask for nothing.
+    pub expected: Option<i64>,
+}
+
+/// Publishes an exam file, or a new revision of an exam with the same title and cycle, from the
+/// command line.
 ///
 /// # Errors
 /// [`Refused`] with every reason against it.
@@ -268,8 +284,19 @@ pub async fn publish(
     text: &str,
     maintenance: Option<MaintenanceWindow>,
 ) -> anyhow::Result<Published> {
-    let exam = parse(text)?;
-    let ready = check_ready(desk, &exam, maintenance).await?;
+    let publication =
+        Publication { text, maintenance, by: None, reason: "command line", expected: None };
+    publish_as(desk, &publication).await
+}
+
+/// Publishes an exam file in somebody's name.
+///
+/// # Errors
+/// [`Refused`] with every reason against it; [`StoreError::Refused`](crate::store::StoreError)
+/// where somebody was quicker.
+pub async fn publish_as(desk: &Desk, publication: &Publication<'_>) -> anyhow::Result<Published> {
+    let exam = parse(publication.text)?;
+    let ready = check_ready(desk, &exam, publication.maintenance).await?;
     let now = desk.now();
     let fresh = CycleId::fresh(now, &mut system_rng());
     let (starts, ends) = (exam.opens_at, exam.closes_at);
@@ -280,14 +307,43 @@ pub async fn publish(
         title: exam.title.clone(),
         kind: exam.kind.name().to_owned(),
         definition: serde_json::to_string(&exam).context("an exam is JSON")?,
+        source: publication.text.to_owned(),
+        expected: publication.expected,
         measured: ready.measured,
         banks: ready.banks,
-        published_by: None,
+        published_by: publication.by,
         published_at: now,
     };
-    let audit = desk.audit(None, "exam.publish", &exam.title, &ready.checked);
+    let mut audit = desk.audit(publication.by, "exam.publish", &exam.title, &ready.checked);
+    publication.reason.clone_into(&mut audit.reason);
     let exam_id = desk.store.exam_publish(&new, &audit).await?;
     Ok(Published { exam_id })
+}
+
+/// An exam file as JSON, whichever it was.
+///
+/// # Errors
+/// [`Refused`] for what is neither.
+pub fn to_json(text: &str) -> anyhow::Result<serde_json::Value> {
+    if text.trim_start().starts_with('{') {
+        return serde_json::from_str(text).map_err(|e| Refused::because(e.to_string()).into());
+    }
+    let toml: toml::Value =
+        toml::from_str(text).map_err(|error| Refused::because(error.to_string()))?;
+    Ok(without_dates(toml))
+}
+
+/// TOML has dates, which JSON writes as texts.
+fn without_dates(value: toml::Value) -> serde_json::Value {
+    match value {
+        toml::Value::Datetime(date) => date.to_string().into(),
+        toml::Value::Array(list) => list.into_iter().map(without_dates).collect(),
+        toml::Value::Table(table) => {
+            let pairs = table.into_iter().map(|(name, value)| (name, without_dates(value)));
+            serde_json::Value::Object(pairs.collect())
+        }
+        plain => serde_json::to_value(plain).unwrap_or_default(),
+    }
 }
 
 /// Lists all exams.

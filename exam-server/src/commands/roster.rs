@@ -1,11 +1,9 @@
 //! `roster import`: the registry's people.
 
-use std::io::Write;
-
 use assessment::date::Date;
 use assessment::one_time_code::{OneTimeCode, RESET_CODE_VALID};
 use assessment::roster::{Columns, Person, Roster, RowProblem, gather};
-use exam_core::ids::{CandidateId, InstitutionId};
+use exam_core::ids::{CandidateId, InstitutionId, StaffId};
 use question_bank::table::{self, Part, Row};
 use serde::Serialize;
 
@@ -32,23 +30,38 @@ pub struct Imported {
     pub problems: Vec<RowProblem>,
     /// Rows that somebody should look at.
     pub warnings: Vec<RowProblem>,
+    /// The codes as CSV: names, masked ID numbers, codes. They are stored nowhere.
+    #[serde(skip)]
+    pub csv: Option<String>,
+}
+
+/// Says what an import would do, and stores nothing.
+///
+/// # Errors
+/// [`Refused`] for a file that is no roster. Bad rows are no error: they stand in the answer.
+pub fn look(desk: &Desk, bytes: &[u8]) -> Result<Imported, Refused> {
+    let roster = read(bytes, Date::in_china(desk.now()))?;
+    let people = if roster.problems.is_empty() { roster.people.len() } else { 0 };
+    let (problems, warnings) = (roster.problems, roster.warnings);
+    Ok(Imported { people, codes: 0, problems, warnings, csv: None })
 }
 
 /// Stores the people of a table, all or none of its rows being good. With `codes` each gets a
-/// one-time code for the first sign-in, written as CSV.
+/// one-time code for the first sign-in. `by` is who does it; nobody at the command line.
 ///
 /// # Errors
 /// [`Refused`] for a file that is no roster; trouble with the database. Bad rows are no error:
 /// they stand in the answer.
 pub async fn import(
     desk: &Desk,
+    by: Option<StaffId>,
     bytes: &[u8],
-    codes: Option<&mut dyn Write>,
+    codes: bool,
     quiet: bool,
 ) -> anyhow::Result<Imported> {
     let roster = read(bytes, Date::in_china(desk.now()))?;
-    let mut outcome =
-        Imported { people: 0, codes: 0, problems: roster.problems, warnings: roster.warnings };
+    let (problems, warnings) = (roster.problems, roster.warnings);
+    let mut outcome = Imported { people: 0, codes: 0, problems, warnings, csv: None };
     if !outcome.problems.is_empty() {
         return Ok(outcome);
     }
@@ -64,11 +77,12 @@ pub async fn import(
     }
     progress.finish();
     outcome.people = numbers.len();
-    if let Some(out) = codes {
-        outcome.codes = issue_codes(desk, &roster.people, &numbers, out).await?;
+    if codes {
+        outcome.codes = numbers.len();
+        outcome.csv = Some(issue_codes(desk, &roster.people, &numbers).await?);
     }
     let after = serde_json::json!({ "people": outcome.people, "codes": outcome.codes });
-    desk.store.audit_append(&desk.audit(None, "roster.import", "roster", &after)).await?;
+    desk.store.audit_append(&desk.audit(by, "roster.import", "roster", &after)).await?;
     Ok(outcome)
 }
 
@@ -155,12 +169,7 @@ async fn new_candidate(desk: &Desk, person: &Person) -> anyhow::Result<NewCandid
 }
 
 /// Issues one code a person and writes them, the ID number masked.
-async fn issue_codes(
-    desk: &Desk,
-    people: &[Person],
-    numbers: &[i64],
-    out: &mut dyn Write,
-) -> anyhow::Result<usize> {
+async fn issue_codes(desk: &Desk, people: &[Person], numbers: &[i64]) -> anyhow::Result<String> {
     let now = desk.now();
     let codes: Vec<OneTimeCode> =
         people.iter().map(|_| OneTimeCode::fresh(&mut system_rng())).collect();
@@ -170,11 +179,10 @@ async fn issue_codes(
         let expires_at = now + RESET_CODE_VALID;
         desk.store.one_time_code_issue(CodePurpose::Reset, slice, now, expires_at, None).await?;
     }
-    out.write_all("\u{feff}姓名,身份证号,一次性代码\r\n".as_bytes())?;
+    let mut csv = "\u{feff}姓名,身份证号,一次性代码\r\n".to_owned();
     for (person, code) in people.iter().zip(&codes) {
         let (name, id) = (person.name.as_str(), person.resident_id.masked());
-        out.write_all(format!("{name},{id},{code}\r\n").as_bytes())?;
+        csv += &format!("{name},{id},{code}\r\n");
     }
-    out.flush()?;
-    Ok(codes.len())
+    Ok(csv)
 }

@@ -10,7 +10,7 @@ use crate::keys::token_hash;
 use crate::store::{NewStaff, Role, Scope};
 
 /// How long an enrolment link is good.
-const ENROLMENT_LASTS: Span = Span::from_minutes(72 * 60);
+pub const ENROLMENT_LASTS: Span = Span::from_minutes(72 * 60);
 
 /// A new member of staff.
 #[derive(Debug, Serialize)]
@@ -25,12 +25,35 @@ pub struct Added {
     pub enrolment_expires_at_ms: Timestamp,
 }
 
-/// Adds a member of staff who enrols by a one-time link.
+/// A fresh enrolment token, and its hash.
+#[must_use]
+pub fn enrolment_token() -> (String, Vec<u8>) {
+    let token = hex::encode(random_bytes::<32>());
+    let hash = token_hash(&token);
+    (token, hash)
+}
+
+/// Adds a member of staff who enrols by a one-time link, from the command line.
 ///
 /// # Errors
 /// [`Refused`] for a login that is taken or cannot be one.
 pub async fn add(
     desk: &Desk,
+    login: &str,
+    name: &str,
+    roles: &[Role],
+    scope: Scope,
+) -> anyhow::Result<Added> {
+    add_as(desk, None, login, name, roles, scope).await
+}
+
+/// Adds a member of staff in somebody's name.
+///
+/// # Errors
+/// [`Refused`] for a login that is taken or cannot be one.
+pub async fn add_as(
+    desk: &Desk,
+    by: Option<StaffId>,
     login: &str,
     name: &str,
     roles: &[Role],
@@ -45,18 +68,18 @@ pub async fn add(
         return Err(Refused::because("name at least one role").into());
     }
     let now = desk.now();
-    let token = hex::encode(random_bytes::<32>());
+    let (token, enrolment_hash) = enrolment_token();
     let new = NewStaff {
         staff_id: StaffId::fresh(now, &mut system_rng()),
         login: login.to_owned(),
         name: name.to_owned(),
         roles: roles.to_vec(),
         scope,
-        enrolment_hash: token_hash(&token),
+        enrolment_hash,
         enrolment_expires_at: now + ENROLMENT_LASTS,
     };
     let audit = desk.audit(
-        None,
+        by,
         "staff.add",
         new.staff_id,
         &serde_json::json!({

@@ -60,7 +60,7 @@ pub(super) async fn staff(desk: &Desk, hasher: &Hasher) -> anyhow::Result<Vec<St
         let enrolment_hash = token_hash(&added.enrolment_token);
         let secret: [u8; totp::SECRET_LENGTH] = crate::chance::random_bytes();
         let sealed = desk.keys.seal(&secret);
-        desk.store.staff_enrol(&enrolment_hash, &password_hash, &sealed, 0).await?;
+        desk.store.staff_enrol(&enrolment_hash, &password_hash, &sealed, 0, &[]).await?;
         accounts.push(Staff {
             login: login.to_owned(),
             role: title.to_owned(),

@@ -1,5 +1,6 @@
 //! Live sessions: connections, the HTTP fallback's sessions, and what closes them.
 
+pub mod bulk;
 pub mod closer;
 pub mod connection;
 pub mod hints;

@@ -10,6 +10,7 @@ mod versions;
 mod withdraw;
 
 pub use find::{Cell, Standing, UnitFilter};
+pub(super) use import::rows;
 pub use media::{MediaRow, NewMedia};
 pub use versions::{ImportRow, ItemRow, UnitVersion, VersionHistory};
 

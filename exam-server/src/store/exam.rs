@@ -33,6 +33,10 @@ pub struct NewExam {
     pub kind: String,
     /// The exam, as JSON.
     pub definition: String,
+    /// The exam file as it came.
+    pub source: String,
+    /// The revision that was read before it was changed, 0 for none; nothing to ask for nothing.
+    pub expected: Option<i64>,
     /// What was measured of its items so far, as JSON.
     pub measured: String,
     /// The bank revisions it draws from.
@@ -71,7 +75,7 @@ impl Store {
     /// row; returns the exam's id.
     ///
     /// # Errors
-    /// [`StoreError`] when the database is in trouble.
+    /// [`StoreError::Refused`] where another revision was read than is there; otherwise trouble.
     pub async fn exam_publish(
         &self,
         new: &NewExam,
@@ -84,9 +88,9 @@ impl Store {
                 revision = exam.revision + 1
             RETURNING exam_id, revision";
         const REVISION: &str = "-- exam_revision_store
-            INSERT INTO exam_revision (exam_id, revision, definition, measured,
+            INSERT INTO exam_revision (exam_id, revision, definition, source, measured,
                 published_by, published_at_ms)
-            VALUES ($1, $2, $3, $4, $5, $6)";
+            VALUES ($1, $2, $3, $4, $5, $6, $7)";
         const BANK: &str = "-- exam_bank_pin
             INSERT INTO exam_bank (exam_id, exam_revision, bank_id, bank_revision)
             VALUES ($1, $2, $3, $4)";
@@ -100,10 +104,14 @@ impl Store {
                 .fetch_one(&mut *tx)
                 .await
                 .map_err(&failed)?;
+            if new.expected.is_some_and(|expected| revision != expected + 1) {
+                return Err(StoreError::Refused("somebody has published it meanwhile"));
+            }
             sqlx::query(REVISION)
                 .bind(&exam_id)
                 .bind(revision)
                 .bind(&new.definition)
+                .bind(&new.source)
                 .bind(&new.measured)
                 .bind(new.published_by.map(|id| id.to_string()))
                 .bind(new.published_at.as_ms())
@@ -159,6 +167,25 @@ impl Store {
         rows.into_iter()
             .map(|(id, revision)| Ok((parse_column("exam_bank", &id, &id)?, revision)))
             .collect()
+    }
+
+    /// The exam file that one revision of an exam came from.
+    ///
+    /// # Errors
+    /// [`StoreError::Driver`] when the database is in trouble.
+    pub async fn exam_source(
+        &self,
+        exam_id: ExamId,
+        revision: i64,
+    ) -> Result<Option<String>, StoreError> {
+        const SQL: &str = "-- exam_source
+            SELECT source FROM exam_revision WHERE exam_id = $1 AND revision = $2";
+        on!(self.readers(), pool => sqlx::query_scalar(SQL)
+            .bind(exam_id.to_string())
+            .bind(revision)
+            .fetch_optional(pool)
+            .await)
+        .map_err(StoreError::in_query("exam_source"))
     }
 
     /// The definition of one revision of an exam, and what was measured of its items by then, as

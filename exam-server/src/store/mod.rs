@@ -6,7 +6,9 @@
 mod attempt;
 mod audit;
 mod bank;
+mod bulk;
 mod candidate;
+mod conditions;
 mod connect;
 mod connections;
 mod evidence;
@@ -18,6 +20,7 @@ mod faults;
 mod heartbeat;
 mod institution;
 mod journal;
+mod lists;
 mod one_time_code;
 mod person;
 mod rehearsal;
@@ -33,6 +36,7 @@ pub use bank::{
     BankItem, BankRow, BankUnit, Cell, DraftCounts, ImportRow, ItemRow, MediaRow, NewItem,
     NewMedia, NewUnit, Standing, UnitFilter, UnitVersion, VersionHistory,
 };
+pub use bulk::{BulkItem, BulkProgress, NewBulk, OpenBulk};
 pub use candidate::{Account, Candidate, Identity, NewCandidate, Registration};
 pub use connect::{Pool, Target};
 pub use connections::{Connections, Held};
@@ -43,12 +47,16 @@ pub use failed_sync::on_failed_sync;
 #[cfg(feature = "turned-clock")]
 pub use faults::{CommitFault, Faults};
 pub use journal::{Append, Attached, AttemptKey, AttemptPatch, ResultRow, Start, Write, Written};
+pub use lists::{
+    AttemptFilter, AttemptListed, AuditFilter, AuditListed, CandidateFilter, CandidateListed,
+    ExamCount,
+};
 pub use one_time_code::CodePurpose;
 pub use person::PersonRow;
 pub use rehearsal::RehearsalCandidate;
 pub use scope::Scope;
 pub use sign_in::{Principal, SignIn};
-pub use staff::{NewStaff, Role, Staff};
+pub use staff::{NewStaff, Role, Staff, StaffChange};
 pub use transfer::TableCount;
 
 use std::sync::{Arc, Mutex};

@@ -2,7 +2,7 @@
 
 mod stories;
 
-pub(crate) use stories::{staff_member, unbase32};
+pub(crate) use stories::{enrolled, staff_member, unbase32};
 
 use crate::on_both;
 
@@ -16,6 +16,7 @@ on_both! {
     l21_tokens_end_with_their_sign_in;
     l22_l23_probes_and_confused_types_are_refused;
     staff_sign_in_with_a_second_factor;
+    a_recovery_code_stands_in_for_a_lost_second_factor;
     w04_an_entry_ticket_is_good_once;
     somebody_elses_attempt_is_not_found;
 }

@@ -260,8 +260,13 @@ pub async fn l22_l23_probes_and_confused_types_are_refused(kind: Kind) {
 pub(crate) async fn staff_member(server: &Server, login: &str, roles: &[Role]) -> Candidate {
     let desk = server::desk(&server.database).await;
     let added = staff::add(&desk, login, "工作人员", roles, Scope::All).await.expect("added");
+    desk.store.close().await;
+    enrolled(server, login, &added.enrolment_token).await
+}
+
+/// Enrols by a token and signs in.
+pub(crate) async fn enrolled(server: &Server, login: &str, token: &str) -> Candidate {
     let somebody = stranger(server);
-    let token = added.enrolment_token;
     let (status, begun) = somebody.post("/staff/enrol/begin", json!({ "token": token })).await;
     assert_eq!(status, StatusCode::OK, "{begun}");
     let secret = unbase32(begun["totp_secret"].as_str().expect("a secret"));
@@ -269,8 +274,9 @@ pub(crate) async fn staff_member(server: &Server, login: &str, roles: &[Role]) -
     let now = server.clock().now();
     let password = "a long enough phrase";
     let enrol = json!({ "token": token, "password": password, "totp": code(now) });
-    let (status, reply) = somebody.post("/staff/enrol", enrol.clone()).await;
-    assert_eq!(status, StatusCode::NO_CONTENT, "{reply}");
+    let (status, enrolled) = somebody.post("/staff/enrol", enrol.clone()).await;
+    assert_eq!(status, StatusCode::OK, "{enrolled}");
+    assert_eq!(enrolled["recovery_codes"].as_array().map(Vec::len), Some(8));
     let (status, _) = somebody.post("/staff/enrol", enrol).await;
     assert_eq!(status, StatusCode::UNAUTHORIZED, "a link is used once");
     let body = |totp: &str| json!({ "login": login, "password": password, "totp": totp });
@@ -284,7 +290,6 @@ pub(crate) async fn staff_member(server: &Server, login: &str, roles: &[Role]) -
     assert_eq!(status, StatusCode::OK, "{reply}");
     let (status, _) = somebody.post("/staff/sign-in", body(&next)).await;
     assert_eq!(status, StatusCode::UNAUTHORIZED, "a code is good once");
-    desk.store.close().await;
     signed_in(server, &reply)
 }
 
@@ -301,6 +306,32 @@ pub(crate) fn unbase32(text: &str) -> Vec<u8> {
         }
     }
     bytes
+}
+
+pub async fn a_recovery_code_stands_in_for_a_lost_second_factor(kind: Kind) {
+    let server = server_or_return!(kind);
+    let desk = server::desk(&server.database).await;
+    let added = staff::add(&desk, "lost", "某人", &[Role::Author], Scope::All).await;
+    let token = added.expect("added").enrolment_token;
+    desk.store.close().await;
+    let somebody = stranger(&server);
+    let (_, begun) = somebody.post("/staff/enrol/begin", json!({ "token": token })).await;
+    let secret = unbase32(begun["totp_secret"].as_str().expect("a secret"));
+    let code = totp::code_at(&secret, totp::step_at(server.clock().now()));
+    let enrol = json!({ "token": token, "password": "a long enough phrase", "totp": code });
+    let (_, enrolled) = somebody.post("/staff/enrol", enrol).await;
+    let codes = enrolled["recovery_codes"].as_array().expect("codes");
+    // However it is typed, and once.
+    let typed = codes[0].as_str().expect("a code").to_lowercase().replace('-', " ");
+    let sign_in = |code: &str| json!({ "login": "lost", "password": "a long enough phrase", "recovery_code": code });
+    let (status, recovered) = somebody.post("/staff/sign-in", sign_in(&typed)).await;
+    assert_eq!((status, &recovered["recovery_codes_left"]), (StatusCode::OK, &json!(7)));
+    assert_eq!(signed_in(&server, &recovered).get("/staff/me").await["login"], "lost");
+    for wrong in [typed.as_str(), "AAAAA-AAAAA"] {
+        let (status, _) = somebody.post("/staff/sign-in", sign_in(wrong)).await;
+        assert_eq!(status, StatusCode::UNAUTHORIZED, "{wrong}");
+    }
+    server.running.stop().await;
 }
 
 pub async fn staff_sign_in_with_a_second_factor(kind: Kind) {

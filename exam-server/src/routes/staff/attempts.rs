@@ -72,7 +72,7 @@ pub(super) fn checked_reason(reason: String) -> Result<String, ApiError> {
     }
 }
 
-fn checked_span(field: &'static str, ms: i64) -> Result<Span, ApiError> {
+pub(super) fn checked_span(field: &'static str, ms: i64) -> Result<Span, ApiError> {
     let day = exam_core::session::PAUSE_MAX.as_ms();
     if (1..=day).contains(&ms) {
         Ok(Span::from_ms(ms))

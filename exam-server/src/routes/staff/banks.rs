@@ -1,7 +1,7 @@
 //! Question banks: import, approval, search, history.
 
 mod files;
-mod imports;
+pub(super) mod imports;
 mod units;
 
 use axum::Json;
@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::paging::any_role;
 use crate::app::App;
 use crate::auth::extract::StaffMember;
 use crate::banks::{Act, BankError};
@@ -68,8 +69,7 @@ fn by_rule(error: StoreError) -> ApiError {
 }
 
 fn may_read(member: &StaffMember) -> Result<(), ApiError> {
-    let allowed = READERS.iter().any(|role| member.staff.roles.contains(role));
-    if allowed { Ok(()) } else { Err(ApiError::NotAllowed) }
+    any_role(member, &READERS)
 }
 
 /// The bank of an address.

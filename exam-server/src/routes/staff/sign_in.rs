@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use crate::app::App;
 use crate::auth::extract::StaffMember;
 use crate::auth::totp;
+use crate::chance::random_bytes;
 use crate::keys::token_hash;
 use crate::problem::{ApiError, Problem};
 use crate::routes::Newcomer;
@@ -85,13 +86,35 @@ pub(super) struct EnrolBody {
     totp: String,
 }
 
+/// Codes that stand in for a lost second factor, shown once.
+#[derive(Serialize, ToSchema)]
+pub(super) struct EnrolReply {
+    /// Eight, each good once.
+    recovery_codes: Vec<String>,
+}
+
+/// How many recovery codes there are.
+const RECOVERY_CODES: usize = 8;
+
+/// A code of 50 bits in two groups, such as `ABCDE-F2345`.
+fn recovery_code() -> String {
+    let letters = totp::base32(&random_bytes::<10>());
+    format!("{}-{}", &letters[..5], &letters[5..10])
+}
+
+/// A recovery code as it may be typed: small letters, spaces, no dash.
+fn recovery_code_hash(code: &str) -> Vec<u8> {
+    let plain: String = code.chars().filter(char::is_ascii_alphanumeric).collect();
+    token_hash(&plain.to_ascii_uppercase())
+}
+
 /// Finishes an enrolment
 #[utoipa::path(post, path = "/enrol", tag = "staff", request_body = EnrolBody,
-    responses((status = 204), (status = 401, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 200, body = EnrolReply), (status = 401, body = Problem), (status = 422, body = Problem)))]
 pub(super) async fn enrol(
     State(app): State<App>,
     newcomer: Newcomer<EnrolBody>,
-) -> Result<StatusCode, ApiError> {
+) -> Result<Json<EnrolReply>, ApiError> {
     let Newcomer { address, body, .. } = newcomer;
     let hash = token_hash(&body.token);
     if !app.limits.sign_in(&hash, address) {
@@ -109,8 +132,10 @@ pub(super) async fn enrol(
     let step = step.ok_or_else(|| ApiError::field("totp", "wrong_code", "not the code of now"))?;
     let password = app.hasher.hash(body.password.as_bytes()).await.map_err(|_| ApiError::Busy)?;
     let sealed = app.keys.seal(&secret);
-    if app.store.staff_enrol(&hash, &password, &sealed, step).await? {
-        Ok(StatusCode::NO_CONTENT)
+    let recovery_codes: Vec<String> = (0..RECOVERY_CODES).map(|_| recovery_code()).collect();
+    let hashes: Vec<_> = recovery_codes.iter().map(|code| recovery_code_hash(code)).collect();
+    if app.store.staff_enrol(&hash, &password, &sealed, step, &hashes).await? {
+        Ok(Json(EnrolReply { recovery_codes }))
     } else {
         Err(ApiError::NotSignedIn)
     }
@@ -122,8 +147,12 @@ pub(super) async fn enrol(
 pub(super) struct StaffSignInBody {
     login: String,
     password: String,
-    /// Six digits.
-    totp: String,
+    /// Six digits; left out where a recovery code stands in for them.
+    #[serde(default)]
+    totp: Option<String>,
+    /// One of the codes of the enrolment, each good once.
+    #[serde(default)]
+    recovery_code: Option<String>,
 }
 
 /// A member of staff is signed in.
@@ -136,11 +165,14 @@ pub(super) struct StaffSignInReply {
     name: String,
     #[schema(value_type = Vec<String>)]
     roles: Vec<Role>,
+    /// How many recovery codes are left.
+    recovery_codes_left: i64,
 }
 
 /// Signs a member of staff in
 ///
-/// A wrong login, password and code are answered alike. A code is good once.
+/// With the code of the second factor, or with a recovery code. A wrong login, password and code are
+/// answered alike. A code is good once.
 #[utoipa::path(post, path = "/sign-in", tag = "staff", request_body = StaffSignInBody,
     responses((status = 200, body = StaffSignInReply), (status = 401, body = Problem),
         (status = 429, body = Problem)))]
@@ -162,16 +194,33 @@ pub(super) async fn sign_in(
     let fits = app.hasher.verify(&body.password, hash).await.map_err(|_| ApiError::Busy)?;
     let staff = staff.filter(|_| fits).ok_or(ApiError::WrongPassword)?;
     let secret = staff.totp_secret_sealed.as_deref().and_then(|sealed| app.keys.open(sealed));
-    let step = secret
-        .and_then(|secret| totp::step_of(&secret, &body.totp, now, staff.totp_last_step))
-        .ok_or(ApiError::WrongPassword)?;
-    if !app.store.staff_use_step(staff.staff_id, step).await? {
+    let used = match (body.totp, body.recovery_code) {
+        (Some(totp), None) => {
+            let step = secret
+                .and_then(|secret| totp::step_of(&secret, &totp, now, staff.totp_last_step))
+                .ok_or(ApiError::WrongPassword)?;
+            app.store.staff_use_step(staff.staff_id, step).await?
+        }
+        (None, Some(code)) => {
+            let hash = recovery_code_hash(&code);
+            app.store.staff_use_recovery_code(staff.staff_id, &hash, now).await?
+        }
+        _ => return Err(ApiError::field("totp", "missing", "one code: totp or recovery_code")),
+    };
+    if !used {
         return Err(ApiError::WrongPassword);
     }
     let principal = Principal::Staff(staff.staff_id);
     let (token, expires_at_ms) = app.sign_ins.create(&app, principal, false).await?;
     let set_cookie = cookie(&token);
-    let reply = StaffSignInReply { token, expires_at_ms, name: staff.name, roles: staff.roles };
+    let recovery_codes_left = app.store.staff_recovery_codes_left(staff.staff_id).await?;
+    let reply = StaffSignInReply {
+        token,
+        expires_at_ms,
+        name: staff.name,
+        roles: staff.roles,
+        recovery_codes_left,
+    };
     Ok(([(header::SET_COOKIE, set_cookie)], Json(reply)).into_response())
 }
 

@@ -7,6 +7,7 @@ use exam_core::draw::Forecast;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::paging::any_role;
 use crate::app::App;
 use crate::auth::extract::StaffMember;
 use crate::commands::Refused;
@@ -72,7 +73,7 @@ pub(super) struct TrialRow {
 ///
 /// Says what there is for each cell, and draws papers: how much they differ in what is expected of
 /// candidates, what is used most, and what is seen again. Nothing is stored.
-#[utoipa::path(post, path = "/exams/simulate", tag = "banks", request_body = TrialBody,
+#[utoipa::path(post, path = "/exams/simulate", tag = "exams", request_body = TrialBody,
     responses((status = 200, body = TrialReply), (status = 403, body = Problem),
         (status = 422, body = Problem)))]
 pub(super) async fn simulate(
@@ -80,10 +81,7 @@ pub(super) async fn simulate(
     member: StaffMember,
     Body(body): Body<TrialBody>,
 ) -> Result<Json<TrialReply>, ApiError> {
-    let roles = [Role::Author, Role::Approver, Role::Operator];
-    if !roles.iter().any(|role| member.staff.roles.contains(role)) {
-        return Err(ApiError::NotAllowed);
-    }
+    any_role(&member, &[Role::Author, Role::Approver, Role::Operator])?;
     if !(1..=PAPERS_MAX).contains(&body.papers) {
         return Err(ApiError::field("papers", "out_of_range", "1 to 100,000"));
     }
@@ -102,18 +100,23 @@ pub(super) async fn simulate(
 }
 
 /// What is wrong with the definition is its sender's to mend.
-fn refused(error: anyhow::Error) -> ApiError {
+pub(super) fn refused(error: anyhow::Error) -> ApiError {
+    refused_field("definition", error)
+}
+
+/// What is wrong with `field` is its sender's to mend.
+pub(super) fn refused_field(field: &str, error: anyhow::Error) -> ApiError {
     match error.downcast::<Refused>() {
         Ok(refused) => {
             let field = |message: String| FieldProblem {
-                field: "definition".to_owned(),
+                field: field.to_owned(),
                 code: "refused".to_owned(),
                 message,
             };
             ApiError::BadFields(refused.reasons.into_iter().map(field).collect())
         }
         Err(trouble) => {
-            tracing::error!(error = &*trouble, "an exam could not be tried");
+            tracing::error!(error = &*trouble, "a command failed");
             ApiError::Internal
         }
     }

@@ -7,6 +7,7 @@ use sqlx::AssertSqlSafe;
 use utoipa::ToSchema;
 
 use super::import::search_sql;
+use crate::store::conditions::{Conditions, Value, bind_all, like};
 use crate::store::{Store, StoreError, on};
 
 /// Which version of each unit is meant. Of several the newest counts.
@@ -87,82 +88,41 @@ pub struct Cell {
     pub items: i64,
 }
 
-enum Value {
-    Text(String),
-    Number(i64),
-}
-
-/// Conditions with their parameters.
-struct Conditions {
-    sql: String,
-    values: Vec<Value>,
-}
-
-impl Conditions {
-    /// Adds a condition in which each `?` is the next of `values`.
-    fn and(&mut self, sql: &str, values: impl IntoIterator<Item = Value>) {
-        self.sql += " AND ";
-        let mut values = values.into_iter();
-        for part in sql.split_inclusive('?') {
-            match part.strip_suffix('?') {
-                Some(before) => {
-                    self.values.extend(values.next());
-                    self.sql += &format!("{before}${}", self.values.len());
-                }
-                None => self.sql += part,
-            }
+fn conditions(filter: &UnitFilter, sqlite: bool) -> Conditions {
+    let bank = Value::Text(filter.bank_id.to_string());
+    let mut all = Conditions::new("n.bank_id = $1", vec![bank]);
+    all.and(standing_sql(filter.standing), []);
+    for phrase in &filter.phrases {
+        let (sql, values) = phrase_sql(phrase, sqlite);
+        all.and(&sql, values.into_iter().map(Value::Text));
+    }
+    all.any_of("v.item_type", &filter.item_types);
+    all.any_of("v.difficulty", &filter.difficulties);
+    if let Some(topic) = &filter.topic {
+        let below = format!("{}/%", like(topic));
+        all.and(
+            "(v.topic = ? OR v.topic LIKE ? ESCAPE '!')",
+            [Value::Text(topic.clone()), Value::Text(below)],
+        );
+    }
+    if let Some(pool) = &filter.pool {
+        all.and("v.pool = ?", [Value::Text(pool.clone())]);
+    }
+    for (column, name) in [
+        ("v.tags", &filter.tag),
+        ("v.categories", &filter.category),
+        ("v.practice_scopes", &filter.practice_scope),
+    ] {
+        if let Some(name) = name {
+            let quoted = serde_json::to_string(name).expect("a text is JSON");
+            let sql = format!("{column} LIKE ? ESCAPE '!'");
+            all.and(&sql, [Value::Text(format!("%{}%", like(&quoted)))]);
         }
     }
-
-    fn any_of(&mut self, column: &str, names: &[String]) {
-        if !names.is_empty() {
-            let places = vec!["?"; names.len()].join(", ");
-            let values = names.iter().cloned().map(Value::Text);
-            self.and(&format!("{column} IN ({places})"), values);
-        }
+    if let Some(import_no) = filter.import_no {
+        all.and("v.import_no = ?", [Value::Number(import_no)]);
     }
-
-    fn of(filter: &UnitFilter, sqlite: bool) -> Self {
-        let bank = Value::Text(filter.bank_id.to_string());
-        let mut all = Self { sql: "n.bank_id = $1".into(), values: vec![bank] };
-        all.and(standing_sql(filter.standing), []);
-        for phrase in &filter.phrases {
-            let (sql, values) = phrase_sql(phrase, sqlite);
-            all.and(&sql, values.into_iter().map(Value::Text));
-        }
-        all.any_of("v.item_type", &filter.item_types);
-        all.any_of("v.difficulty", &filter.difficulties);
-        if let Some(topic) = &filter.topic {
-            let below = format!("{}/%", like(topic));
-            all.and(
-                "(v.topic = ? OR v.topic LIKE ? ESCAPE '!')",
-                [Value::Text(topic.clone()), Value::Text(below)],
-            );
-        }
-        if let Some(pool) = &filter.pool {
-            all.and("v.pool = ?", [Value::Text(pool.clone())]);
-        }
-        for (column, name) in [
-            ("v.tags", &filter.tag),
-            ("v.categories", &filter.category),
-            ("v.practice_scopes", &filter.practice_scope),
-        ] {
-            if let Some(name) = name {
-                let quoted = serde_json::to_string(name).expect("a text is JSON");
-                let sql = format!("{column} LIKE ? ESCAPE '!'");
-                all.and(&sql, [Value::Text(format!("%{}%", like(&quoted)))]);
-            }
-        }
-        if let Some(import_no) = filter.import_no {
-            all.and("v.import_no = ?", [Value::Number(import_no)]);
-        }
-        all
-    }
-}
-
-/// A text in which `LIKE` sees no wildcards; `!` escapes.
-fn like(text: &str) -> String {
-    text.replace('!', "!!").replace('%', "!%").replace('_', "!_")
+    all
 }
 
 const fn standing_sql(standing: Standing) -> &'static str {
@@ -217,20 +177,6 @@ fn phrase_sql(phrase: &Phrase, sqlite: bool) -> (String, Vec<String>) {
     (format!("{found} {indexed} AND s.tokens LIKE ?)"), vec![whole, pattern])
 }
 
-/// Binds the parameters of conditions, and what comes behind them.
-macro_rules! bind_all {
-    ($query:expr, $values:expr) => {{
-        let mut query = $query;
-        for value in $values {
-            query = match value {
-                Value::Text(text) => query.bind(text),
-                Value::Number(number) => query.bind(number),
-            };
-        }
-        query
-    }};
-}
-
 impl Store {
     /// Numbers of versions that fit, by their units' numbers, from the unit behind `after` on.
     ///
@@ -242,16 +188,15 @@ impl Store {
         after: i64,
         limit: i64,
     ) -> Result<Vec<i64>, StoreError> {
-        let mut all = Conditions::of(filter, self.is_sqlite());
+        let mut all = conditions(filter, self.is_sqlite());
         all.and("v.unit_no > ?", [Value::Number(after)]);
-        all.values.push(Value::Number(limit));
+        let limit = all.parameter(Value::Number(limit));
         let sql = format!(
             "-- unit_find
             SELECT v.unit_version_no FROM unit_version AS v
             JOIN bank_import AS n ON n.import_no = v.import_no
-            WHERE {} ORDER BY v.unit_no LIMIT ${}",
-            all.sql,
-            all.values.len()
+            WHERE {} ORDER BY v.unit_no LIMIT {limit}",
+            all.sql
         );
         on!(self.readers(), pool => {
             bind_all!(sqlx::query_scalar(AssertSqlSafe(sql)), all.values).fetch_all(pool).await
@@ -264,7 +209,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Driver`] when the database is in trouble.
     pub async fn unit_cells(&self, filter: &UnitFilter) -> Result<Vec<Cell>, StoreError> {
-        let all = Conditions::of(filter, self.is_sqlite());
+        let all = conditions(filter, self.is_sqlite());
         let sql = format!(
             "-- unit_cells
             SELECT v.item_type, v.topic, v.difficulty, v.pool, count(*) AS units,

@@ -385,7 +385,7 @@ fn key_sql(count: usize) -> String {
 }
 
 /// `count` rows of `width` parameters, numbered from 1: `($1, $2), ($3, $4)`.
-pub(super) fn rows(count: usize, width: usize) -> String {
+pub(in crate::store) fn rows(count: usize, width: usize) -> String {
     let rows: Vec<String> = (0..count).map(|row| list(width, row * width + 1)).collect();
     rows.join(", ")
 }

@@ -9,11 +9,12 @@ use sqlx::{PgConnection, Row, SqliteConnection};
 use crate::store::StoreError;
 
 /// The tables that are moved, in order.
-pub(super) const TABLES: [&str; 32] = [
+pub(super) const TABLES: [&str; 35] = [
     "setting",
     "cycle",
     "institution",
     "staff",
+    "staff_recovery_code",
     "candidate",
     "registration",
     "account",
@@ -42,6 +43,8 @@ pub(super) const TABLES: [&str; 32] = [
     "evidence",
     "heartbeat",
     "audit",
+    "bulk",
+    "bulk_item",
 ];
 
 /// The one table whose two schemas differ: PostgreSQL's is led by the candidate, SQLite's links

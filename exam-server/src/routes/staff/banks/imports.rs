@@ -25,7 +25,8 @@ use crate::store::{ImportRow, Role};
 const FILE_BYTES_MAX: usize = 64 << 20;
 
 /// How long a file may take to arrive: 64 MB at 2 Mbit/s.
-const FILE_WITHIN: std::time::Duration = std::time::Duration::from_secs(300);
+pub(in crate::routes::staff) const FILE_WITHIN: std::time::Duration =
+    std::time::Duration::from_secs(300);
 
 /// How many files are read at once: each may take a core and a gigabyte.
 static AT_ONCE: Semaphore = Semaphore::const_new(2);

@@ -1,0 +1,277 @@
+//! Attempts in lists: those that run, with how they stand, and results.
+
+use axum::Json;
+use axum::extract::{Query, State};
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use exam_core::session::Session;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::paging::{PAGE_MAX, any_role, given, masked_id, names, next_of, page_of};
+use crate::app::App;
+use crate::auth::extract::StaffMember;
+use crate::problem::{ApiError, Problem};
+use crate::routes::Path;
+use crate::store::{AttemptFilter, AttemptKey, AttemptListed, Role, StoreError, parse_column};
+
+/// Who looks after attempts, and who sees results.
+const READERS: [Role; 3] = [Role::Invigilator, Role::Officer, Role::Operator];
+
+/// Which attempts are looked for; what is left out asks for nothing.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct AttemptQuery {
+    /// At this exam.
+    exam_id: Option<String>,
+    /// Of this candidate.
+    candidate_id: Option<String>,
+    /// Of candidates of this institution.
+    institution_id: Option<String>,
+    /// A part of the candidate's name.
+    text: Option<String>,
+    /// Phases, with commas between them: running, paused, locked, closed, voided.
+    phase: Option<String>,
+    /// Verdicts, with commas between them: passed, failed, void.
+    verdict: Option<String>,
+    /// `next` of the page before.
+    before: Option<i64>,
+    /// At most 200; 50 where it is left out.
+    limit: Option<i64>,
+}
+
+/// A page of attempts.
+#[derive(Serialize, ToSchema)]
+pub(super) struct AttemptPage {
+    /// The newest first.
+    attempts: Vec<AttemptEntry>,
+    /// Where the next page begins; null behind the last.
+    next: Option<i64>,
+    now_ms: i64,
+}
+
+/// An attempt in a list.
+#[derive(Serialize, ToSchema)]
+pub(super) struct AttemptEntry {
+    attempt_id: String,
+    exam_id: String,
+    exam: String,
+    candidate_id: String,
+    candidate: String,
+    /// With its middle hidden.
+    id_number: String,
+    institution: String,
+    started_at_ms: i64,
+    /// `running`, `paused`, `locked`, `closed` or `voided`.
+    phase: String,
+    closed_at_ms: Option<i64>,
+    /// `submit`, `deadline`, `invigilator` or `void`.
+    closed_by: Option<String>,
+    /// In hundredths, like all points.
+    points: Option<i64>,
+    total_points: Option<i64>,
+    pass_points: Option<i64>,
+    /// `passed`, `failed` or `void`.
+    verdict: Option<String>,
+    /// How it stands, while it is open.
+    live: Option<Live>,
+}
+
+/// How an open attempt stands.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Live {
+    /// Null in a pause.
+    deadline_ms: Option<i64>,
+    remaining_ms: i64,
+    slots: usize,
+    answered: usize,
+    /// The newest entry of its journal.
+    last_at_ms: i64,
+    /// How often a device opened it.
+    opens: u32,
+}
+
+impl AttemptQuery {
+    fn filter(self, member: &StaffMember) -> AttemptFilter {
+        AttemptFilter {
+            scope: member.scope().clone(),
+            exam_id: given(self.exam_id),
+            candidate_id: given(self.candidate_id),
+            institution_id: given(self.institution_id),
+            text: given(self.text),
+            phases: names(self.phase),
+            verdicts: names(self.verdict),
+        }
+    }
+}
+
+fn live_of(app: &App, session: &Session) -> Live {
+    Live {
+        deadline_ms: session.deadline().map(exam_core::time::Timestamp::as_ms),
+        remaining_ms: session.remaining(app.clock.now()).as_ms(),
+        slots: session.slot_count(),
+        answered: session.answered(),
+        last_at_ms: session.last_at().as_ms(),
+        opens: session.opens(),
+    }
+}
+
+async fn entry(app: &App, row: AttemptListed) -> Result<AttemptEntry, StoreError> {
+    let live = if row.closed_at_ms.is_none() {
+        let key = AttemptKey { candidate_no: row.candidate_no, attempt_no: row.attempt_no };
+        let id = parse_column("attempt", row.attempt_no, &row.attempt_id)?;
+        let session = app.store.session_load(key, id).await?;
+        session.map(|session| live_of(app, &session))
+    } else {
+        None
+    };
+    Ok(AttemptEntry {
+        id_number: masked_id(app, &row.id_number_sealed),
+        attempt_id: row.attempt_id,
+        exam_id: row.exam_id,
+        exam: row.exam,
+        candidate_id: row.candidate_id,
+        candidate: row.candidate,
+        institution: row.institution,
+        started_at_ms: row.started_at_ms,
+        phase: row.phase,
+        closed_at_ms: row.closed_at_ms,
+        closed_by: row.closed_by,
+        points: row.points,
+        total_points: row.total_points,
+        pass_points: row.pass_points,
+        verdict: row.verdict,
+        live,
+    })
+}
+
+/// Lists attempts, the newest first
+///
+/// Those that are open with how they stand: time left, answers, the newest entry of the journal.
+#[utoipa::path(get, path = "/attempts", tag = "staff", params(AttemptQuery),
+    responses((status = 200, body = AttemptPage), (status = 403, body = Problem)))]
+pub(super) async fn list(
+    State(app): State<App>,
+    member: StaffMember,
+    Query(query): Query<AttemptQuery>,
+) -> Result<Json<AttemptPage>, ApiError> {
+    any_role(&member, &READERS)?;
+    let (before, limit) = (query.before.unwrap_or(i64::MAX), page_of(query.limit));
+    let filter = query.filter(&member);
+    let mut rows = app.store.attempt_list(&filter, before, limit + 1).await?;
+    let next = next_of(&mut rows, limit, |row| row.attempt_no);
+    let mut attempts = Vec::with_capacity(rows.len());
+    for row in rows {
+        attempts.push(entry(&app, row).await?);
+    }
+    Ok(Json(AttemptPage { attempts, next, now_ms: app.clock.now().as_ms() }))
+}
+
+/// A cell of a CSV that no spreadsheet takes for a formula.
+fn cell(text: &str) -> String {
+    let guarded = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    };
+    if guarded.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", guarded.replace('"', "\"\""))
+    } else {
+        guarded
+    }
+}
+
+fn points_text(points: Option<i64>) -> String {
+    points.map_or_else(String::new, |points| {
+        format!("{}.{:02}", points / 100, points.rem_euclid(100)).replace(".00", "")
+    })
+}
+
+fn local_time(ms: Option<i64>) -> String {
+    let shown = |ms| {
+        let at = jiff::Timestamp::from_millisecond(ms).ok()?;
+        Some(jiff::tz::offset(8).to_datetime(at).strftime("%Y-%m-%d %H:%M:%S").to_string())
+    };
+    ms.and_then(shown).unwrap_or_default()
+}
+
+/// Writes the results of an exam as CSV
+///
+/// One row for each closed attempt of candidates within the member's scope, in UTF-8 with a mark that
+/// Excel knows. Times are those of China.
+#[utoipa::path(get, path = "/exams/{exam_id}/results.csv", tag = "exams",
+    params(("exam_id" = String, Path, description = "the exam")),
+    responses((status = 200, content_type = "text/csv"), (status = 403, body = Problem)))]
+pub(super) async fn results(
+    State(app): State<App>,
+    member: StaffMember,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
+    any_role(&member, &READERS)?;
+    let filter = AttemptFilter {
+        scope: member.scope().clone(),
+        exam_id: Some(id),
+        candidate_id: None,
+        institution_id: None,
+        text: None,
+        phases: vec!["closed".into(), "voided".into()],
+        verdicts: vec![],
+    };
+    let mut csv =
+        "\u{feff}姓名,身份证号,机构,考试,开始时间,结束时间,结束方式,得分,总分,合格线,结论\r\n"
+            .to_owned();
+    let mut before = i64::MAX;
+    loop {
+        let rows = app.store.attempt_list(&filter, before, PAGE_MAX).await?;
+        let Some(last) = rows.last() else { break };
+        before = last.attempt_no;
+        for row in rows {
+            let cells = [
+                row.candidate.clone(),
+                masked_id(&app, &row.id_number_sealed),
+                row.institution.clone(),
+                row.exam.clone(),
+                local_time(Some(row.started_at_ms)),
+                local_time(row.closed_at_ms),
+                row.closed_by.clone().unwrap_or_default(),
+                points_text(row.points),
+                points_text(row.total_points),
+                points_text(row.pass_points),
+                verdict_text(row.verdict.as_deref()).to_owned(),
+            ];
+            csv += &cells.map(|text| cell(&text)).join(",");
+            csv += "\r\n";
+        }
+    }
+    let mut response = csv.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
+    let name = HeaderValue::from_static("attachment; filename=\"results.csv\"");
+    headers.insert(header::CONTENT_DISPOSITION, name);
+    Ok(response)
+}
+
+fn verdict_text(verdict: Option<&str>) -> &'static str {
+    match verdict {
+        Some("passed") => "合格",
+        Some("failed") => "不合格",
+        Some("void") => "作废",
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_cell_is_a_formula_and_commas_stay_inside() {
+        assert_eq!(cell("=1+1"), "'=1+1");
+        assert_eq!(cell("甲,\"乙\""), "\"甲,\"\"乙\"\"\"");
+        assert_eq!(
+            (points_text(Some(8_800)), points_text(Some(8_850))),
+            ("88".into(), "88.50".into())
+        );
+        assert_eq!(local_time(Some(0)), "1970-01-01 08:00:00");
+    }
+}
