@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import vue from '@vitejs/plugin-vue';
 import { defineConfig } from 'vitest/config';
+import { examFirst } from './build/exam-first.ts';
 import { offlinePages } from './build/offline-pages.ts';
 import { ownIcons } from './build/own-icons.ts';
 import { precompress } from './build/precompress.ts';
@@ -11,7 +12,7 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const server = process.env['EXAM_WEB_SERVER'] ?? 'http://127.0.0.1:8080';
 
 export default defineConfig({
-  plugins: [vue(), ownIcons(), offlinePages(), precompress()],
+  plugins: [vue(), ownIcons(), examFirst(), offlinePages(), precompress()],
   define: {
     __VUE_OPTIONS_API__: false,
     __VUE_PROD_DEVTOOLS__: false,
@@ -26,6 +27,18 @@ export default defineConfig({
     manifest: true, // Which file needs which: the checks of size and of old phones go by it.
     assetsInlineLimit: 0, // The server's CSP allows pictures from itself; nothing gains by inlining.
     rolldownOptions: {
+      // Few files: on a network of 400 ms each further one in a row costs that much again.
+      output: {
+        codeSplitting: {
+          groups: [
+            { name: 'vue', test: /node_modules[\\/](?:@vue|vue|vue-router)[\\/]|modulepreload-polyfill|plugin-vue/ },
+            {
+              name: 'base',
+              test: /src[\\/](?:shared|phone[\\/](?:texts[\\/](?!en)|trouble|storage|wake_lock|components[\\/](?:AppDialog|TroubleNote|LoadingNote|ModalBox|focus)))/,
+            },
+          ],
+        },
+      },
       input: { phone: here('./index.html'), console: here('./console.html') },
     },
   },

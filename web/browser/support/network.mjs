@@ -69,22 +69,19 @@ export class Network {
     const path = pathname === '/' ? '/index.html' : pathname === '/console' ? '/console.html' : pathname;
     const type = TYPES[extname(path)];
     if (incoming.method !== 'GET' || !type || path.startsWith('/docs')) return false;
-    const gzip = path.startsWith('/assets/');
     const file = join(DIST, normalize(path));
-    const bytes = await readFile(gzip ? `${file}.gz` : file).catch(() => null);
-    if (!bytes) {
-      if (!gzip) return false;
-      const plain = await readFile(file).catch(() => null);
-      if (!plain) return false;
-      outgoing.writeHead(200, { 'content-type': type, 'content-security-policy': CSP, 'cache-control': 'no-store' });
-      outgoing.end(plain);
+    const kept = path.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-store';
+    const headers = { 'content-type': type, 'content-security-policy': CSP, 'cache-control': kept, 'x-content-type-options': 'nosniff' };
+    const accepted = incoming.headers['accept-encoding'] ?? '';
+    for (const [coding, ending] of [['br', '.br'], ['gzip', '.gz'], [null, '']]) {
+      if (coding && !accepted.includes(coding)) continue;
+      const bytes = await readFile(file + ending).catch(() => null);
+      if (!bytes) continue;
+      outgoing.writeHead(200, coding ? { ...headers, 'content-encoding': coding } : headers);
+      outgoing.end(bytes);
       return true;
     }
-    const kept = gzip ? 'public, max-age=31536000, immutable' : 'no-store';
-    const headers = { 'content-type': type, 'content-security-policy': CSP, 'cache-control': kept, 'x-content-type-options': 'nosniff' };
-    outgoing.writeHead(200, gzip ? { ...headers, 'content-encoding': 'gzip' } : headers);
-    outgoing.end(bytes);
-    return true;
+    return false;
   }
 
   upgrade(incoming, socket, head) {

@@ -85,25 +85,42 @@ export class Phone {
     await this.sees('您好');
   }
 
-  /** From the list of exams to the first item of the exam at `place`. */
-  async enter(place = 0) {
+  /** From the list of exams to the first item of `exam`. */
+  async enter(exam) {
     await this.go('/exams');
-    await this.button('进入测评').nth(place).tap();
+    await this.page.locator('.card', { hasText: exam }).getByRole('button', { name: /进入测评|再次测评/ }).tap();
     await this.page.getByText('我已阅读并同意遵守上述规定').tap();
     await this.tap('去考试');
-    await this.sees('可以参加考试');
     await this.tap('开始考试');
     await this.isSitting();
+    await this.saved();
+  }
+
+  /** Signs in and sits down, as one. */
+  async sit({ account, exam }) {
+    await this.signIn(account);
+    await this.enter(exam);
   }
 
   async isSitting() {
     await this.page.locator('.item .options label').first().waitFor();
-    await this.page.locator('.saving.saved, .saving.offline, .saving.saving').first().waitFor();
   }
 
   /** Taps the option at `place` of the item on the screen. */
   async choose(place) {
     await this.page.locator('.item .options label').nth(place).tap();
+  }
+
+  async turnTo(place) {
+    await this.tap('答题卡');
+    await this.page.locator('.cell').nth(place - 1).tap();
+    await this.page.locator('.place', { hasText: `${place} / ` }).waitFor();
+    await this.page.locator('.card-sheet').waitFor({ state: 'hidden' });
+  }
+
+  async closeCard() {
+    await this.page.locator('.card-sheet .close').tap();
+    await this.page.locator('.card-sheet').waitFor({ state: 'hidden' });
   }
 
   async chosen() {

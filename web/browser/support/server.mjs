@@ -30,6 +30,9 @@ export class Server {
     this.port = port;
     this.origin = `http://127.0.0.1:${port}`;
     this.accounts = [];
+    this.staff = [];
+    this.turnedMs = 0;
+    this.taken = new Set();
     this.process = null;
   }
 
@@ -55,12 +58,28 @@ export class Server {
     while (Date.now() < until) {
       if (this.process.exitCode !== null) throw new Error(`the server ended: ${said}`);
       const ready = await fetch(`${this.origin}/readyz`).then((answer) => answer.ok, () => false);
-      if (ready && /\d{17}[\dX] {2}\S+/.test(said)) break;
+      if (ready && /demo-operator.*\n/.test(said)) break;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     const lines = said.matchAll(/^ {2}(\S+) {2}(\d{17}[\dX]) {2}(\S+)$/gm);
     this.accounts = Array.from(lines, ([, name, idNumber, password]) => ({ name, idNumber, password }));
+    const staff = said.matchAll(/^ {2}(demo-[a-z]+)（[^）]+） {2}(.+?) {2}([A-Z2-7]{32})$/gm);
+    this.staff = Array.from(staff, ([, login, password, secret]) => ({ login, password, secret }));
     if (this.accounts.length === 0) throw new Error(`no accounts in: ${said}`);
+  }
+
+  /** A physician and an exam that no test has had yet; of one name where the test needs that one. */
+  sitting(wanted) {
+    const exams = wanted ? [wanted] : ['公共知识测评', '业务水平测评'];
+    for (const exam of exams) {
+      for (const account of this.accounts) {
+        const name = `${account.idNumber} ${exam}`;
+        if (this.taken.has(name)) continue;
+        this.taken.add(name);
+        return { account, exam };
+      }
+    }
+    throw new Error('every physician has had every exam');
   }
 
   /** Kills it as a power cut would. */
@@ -82,6 +101,7 @@ export class Server {
       body: JSON.stringify({ forward_ms: forwardMs }),
     });
     if (!answer.ok) throw new Error(`the clock answered ${answer.status}`);
+    this.turnedMs += forwardMs;
   }
 
   async hasTurnedClock() {

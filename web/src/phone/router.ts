@@ -1,6 +1,6 @@
 import { createRouter, createWebHashHistory, type RouteLocationNormalized } from 'vue-router';
 import { Refused } from '../shared/api/http';
-import { after } from '../shared/clock';
+import { pause } from '../shared/clock';
 import { account, loadAccount } from './account';
 import { fetchEnglish } from './texts';
 
@@ -53,13 +53,8 @@ router.beforeEach(async (to: RouteLocationNormalized) => {
 const LATER_MS = 1_000;
 
 /** Fetches the other pages before they are needed: the network may be gone by then. */
-export function fetchLaterPages(): void {
-  after(LATER_MS, () => {
-    void Object.values(pages).reduce(
-      (before: Promise<unknown>, fetch) => before.then(fetch).catch(() => undefined),
-      Promise.resolve() as Promise<unknown>,
-    );
-    void import('./components/pictures').catch(() => undefined);
-    void fetchEnglish().catch(() => undefined);
-  });
+export async function fetchLaterPages(): Promise<void> {
+  await pause(LATER_MS);
+  const later = [...Object.values(pages), () => import('./components/pictures'), fetchEnglish];
+  for (const fetch of later) await fetch().catch(() => undefined);
 }

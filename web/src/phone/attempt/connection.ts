@@ -110,7 +110,7 @@ export class Connection {
 
   /** Gives the socket up and tries the next one soon. */
   drop(): void {
-    if (this.socket) this.over(1006);
+    if (this.socket) this.over(CLOSE.foundDead);
   }
 
   /** Ends for good. */

@@ -50,6 +50,8 @@ export type Word =
   | { kind: 'message'; text: string }
   | { kind: 'resumed' }
   | { kind: 'unlocked' }
+  /** Time was up on this page, and the server says it is not: an outage was given back. */
+  | { kind: 'time_back' }
   | { kind: 'refused'; slot: number };
 
 /** Time left as it was at an instant of the steady clock. */

@@ -140,6 +140,7 @@ function stated(attempt: Attempt, state: AttemptState, at: number): Attempt {
   // Extra time, or an outage given back, calls off what only the clock had asked for.
   if (state.remaining_ms > FLUSH_MS_MIN && state.state !== 'closed') {
     const byDeadline = next.handIn !== null && next.handIn.by === 'deadline';
+    if (next.timeIsUp) next = withWord(next, { kind: 'time_back' });
     next = { ...next, timeIsUp: false, handIn: byDeadline ? null : next.handIn };
   }
   return next;

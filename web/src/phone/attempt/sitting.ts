@@ -4,11 +4,12 @@
  */
 import { shallowRef, type ShallowRef } from 'vue';
 import { ask, Refused, Unreachable } from '../../shared/api/http';
-import type { AttemptState, EventsReply, Paper, ResultView } from '../../shared/api/types';
+import type { AttemptState, EventsReply, ResultView } from '../../shared/api/types';
 import { jittered } from '../../shared/chance';
 import { after, pause, steadyNow, wallNow } from '../../shared/clock';
 import { claimAttempt, deviceId, forgetAttempt, vault, type Vault } from '../storage';
 import { Connection, FAILURES_BEFORE_FALLBACK } from './connection';
+import { fetchPaper } from './early_paper';
 import { freshAttempt, type Attempt, type SignalKind } from './model';
 import { EVENTS_MAX, nextRetryAt, numbered, outgoing } from './outgoing';
 import { keysOf, restored, writes, type Progress } from './records';
@@ -30,6 +31,9 @@ const HAND_IN_AGAIN_MS = 1_500;
  * give an outage back, before it hands in by itself.
  */
 const LATE_HAND_IN_MS = 12_000;
+
+/** How long a lost connection may take to come back before the page says offline. */
+const HOPE_MS = 2_500;
 
 /** What ends a sitting on this page. */
 export type End = 'closed' | 'signed_out' | 'gone';
@@ -76,11 +80,11 @@ export class Sitting {
       const clock = { steady: steadyNow(), wall: wallNow() };
       attempt = restored(progress, await kept.readAll(keys.pending), device, clock);
     } else {
-      const paper = await ask<Paper>(`/attempts/${attemptId}/paper`);
-      attempt = freshAttempt(paper.body, device);
+      attempt = freshAttempt(await fetchPaper(attemptId), device);
       await kept.write(writes(null, attempt, { steady: steadyNow(), wall: wallNow() }));
     }
     const sitting = new Sitting(attempt, kept, onEnd);
+    sitting.hope();
     sitting.connection.connect();
     return sitting;
   }
@@ -167,7 +171,8 @@ export class Sitting {
   }
 
   private opened(connection: number): void {
-    this.note({ type: 'linked', link: 'connecting', connection });
+    const { link } = this.attempt.value;
+    this.note({ type: 'linked', link: link === 'live' ? 'connecting' : link, connection });
     this.connection.send({ t: 'open', device: this.attempt.value.device, take_over: this.wantsTakeOver });
   }
 
@@ -230,9 +235,20 @@ export class Sitting {
       void this.fetchResult();
       return;
     }
-    const quick = again !== null && again < 1_000 && this.connection.failures === 0;
-    this.note({ type: 'linked', link: quick ? 'connecting' : this.polling && this.attempt.value.link === 'http' ? 'http' : 'offline' });
+    // A server that restarts, or a network that changed, is back within a moment; a socket that
+    // was found dead is not.
+    const quick = code !== CLOSE.foundDead && again !== null && this.connection.failures === 0;
+    if (quick) this.hope();
+    else if (!(this.polling && this.attempt.value.link === 'http')) this.note({ type: 'linked', link: 'offline' });
     if (this.connection.failures >= FAILURES_BEFORE_FALLBACK) this.startPolling();
+  }
+
+  /** Connecting counts as such for a moment only; then the candidate is told the truth. */
+  private hope(): void {
+    this.note({ type: 'linked', link: 'connecting' });
+    after(HOPE_MS, () => {
+      if (!this.stopped && this.attempt.value.link === 'connecting') this.note({ type: 'linked', link: 'offline' });
+    });
   }
 
   /** Somebody newer writes: another phone, or another page of this one. The server knows which. */

@@ -12,6 +12,8 @@ export const CLOSE = {
   noSuchAttempt: 4404,
   newerEpoch: 4409,
   ignoresBusy: 4429,
+  /** Ours: it answered no more. */
+  foundDead: 4999,
 } as const;
 
 export type ServerMessage =

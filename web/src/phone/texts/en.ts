@@ -182,7 +182,6 @@ export const en: Texts<TextKey> = {
   'exam.review': 'Review',
   'exam.card': 'Overview',
   'exam.zoom': 'Larger',
-  'exam.zoom_now': 'Type at {percent}%, tap to change',
   'exam.mark': 'Mark this item',
   'exam.unmark': 'Remove the mark',
   'exam.marked': 'Marked',
@@ -272,6 +271,7 @@ export const en: Texts<TextKey> = {
   'word.extended': '{minutes} minutes were added.',
   'word.resumed': 'The exam goes on.',
   'word.unlocked': 'The exam is unlocked.',
+  'word.time_back': 'The server is back and has given back the time it was away. Go on.',
   'word.message': 'From the invigilator',
   'word.read': 'Understood',
 

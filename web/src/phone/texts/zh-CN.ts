@@ -179,7 +179,6 @@ export const zhCN = {
   'exam.review': '检查',
   'exam.card': '答题卡',
   'exam.zoom': '放大',
-  'exam.zoom_now': '字号 {percent}%，点按更改',
   'exam.mark': '标记本题',
   'exam.unmark': '取消标记',
   'exam.marked': '已标记',
@@ -269,6 +268,7 @@ export const zhCN = {
   'word.extended': '考试时间延长了 {minutes} 分钟。',
   'word.resumed': '考试已恢复，请继续作答。',
   'word.unlocked': '作答已解锁，请继续。',
+  'word.time_back': '服务器已恢复，已补回中断的时间，请继续作答。',
   'word.message': '监考老师的消息',
   'word.read': '知道了',
 

@@ -45,17 +45,21 @@ export async function ask<Body>(path: string, asking: Asking = {}): Promise<Answ
   const abort = new AbortController();
   const stop = after(asking.withinMs ?? ANSWER_WITHIN_MS, () => abort.abort());
   try {
-    const response = await send(path, asking, abort.signal);
-    const text = await response.text().catch(() => {
-      throw new Unreachable();
-    });
-    const body = parse(text);
-    if (!response.ok) throw refusal(response.status, body);
-    const date = Date.parse(response.headers.get('date') || '');
-    return { status: response.status, body: body as Body, dateMs: isNaN(date) ? null : date };
+    return await answered<Body>(await send(path, asking, abort.signal));
   } finally {
     stop();
   }
+}
+
+/** Reads an answer; throws as {@link ask} does. */
+export async function answered<Body>(response: Response): Promise<Answer<Body>> {
+  const text = await response.text().catch(() => {
+    throw new Unreachable();
+  });
+  const body = parse(text);
+  if (!response.ok) throw refusal(response.status, body);
+  const date = Date.parse(response.headers.get('date') || '');
+  return { status: response.status, body: body as Body, dateMs: isNaN(date) ? null : date };
 }
 
 function send(path: string, asking: Asking, signal: AbortSignal): Promise<Response> {

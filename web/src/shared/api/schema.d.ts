@@ -1003,6 +1003,69 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/staff/attempts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists attempts, the newest first
+         * @description Those that are open with how they stand: time left, answers, the newest entry of the journal.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description At this exam. */
+                    exam_id?: string;
+                    /** @description Of this candidate. */
+                    candidate_id?: string;
+                    /** @description Of candidates of this institution. */
+                    institution_id?: string;
+                    /** @description A part of the candidate's name. */
+                    text?: string;
+                    /** @description Phases, with commas between them: running, paused, locked, closed, voided. */
+                    phase?: string;
+                    /** @description Verdicts, with commas between them: passed, failed, void. */
+                    verdict?: string;
+                    /** @description `next` of the page before. */
+                    before?: number;
+                    /** @description At most 200; 50 where it is left out. */
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AttemptPage"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/staff/attempts/{attempt_id}": {
         parameters: {
             query?: never;
@@ -1506,6 +1569,64 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/staff/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists decisions, the newest first */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description How the action begins, such as `attempt.`. */
+                    action?: string;
+                    /** @description The login of whoever did it; `operator` at the command line. */
+                    actor?: string;
+                    /** @description The id of what it was done to. */
+                    object?: string;
+                    /** @description Not before. */
+                    from_ms?: number;
+                    /** @description Not after. */
+                    to_ms?: number;
+                    /** @description `next` of the page before. */
+                    before?: number;
+                    /** @description At most 200; 50 where it is left out. */
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AuditPage"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/staff/banks": {
         parameters: {
             query?: never;
@@ -1652,6 +1773,10 @@ export interface paths {
                     pool?: string;
                     /** @description A tag. */
                     tag?: string;
+                    /** @description A 执业类别 that items name as theirs. */
+                    category?: string;
+                    /** @description A 执业范围 that items name as theirs. */
+                    practice_scope?: string;
                     /** @description The number of an import. */
                     import?: number;
                 };
@@ -1728,6 +1853,10 @@ export interface paths {
                     pool?: string;
                     /** @description A tag. */
                     tag?: string;
+                    /** @description A 执业类别 that items name as theirs. */
+                    category?: string;
+                    /** @description A 执业范围 that items name as theirs. */
+                    practice_scope?: string;
                     /** @description The number of an import. */
                     import?: number;
                 };
@@ -2048,6 +2177,10 @@ export interface paths {
                     pool?: string;
                     /** @description A tag. */
                     tag?: string;
+                    /** @description A 执业类别 that items name as theirs. */
+                    category?: string;
+                    /** @description A 执业范围 that items name as theirs. */
+                    practice_scope?: string;
                     /** @description The number of an import. */
                     import?: number;
                 };
@@ -2258,6 +2391,109 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/staff/bulk/{bulk_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows how far a job has come */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description `next` of the page before. */
+                    after?: string;
+                    /** @description At most 200; 50 where it is left out. */
+                    limit?: number;
+                };
+                header?: never;
+                path: {
+                    /** @description the job */
+                    bulk_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["BulkView"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/staff/candidates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Looks candidates up */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description A part of the name, a whole ID number, or the number of a registration. */
+                    text?: string;
+                    /** @description At this institution. */
+                    institution_id?: string;
+                    /** @description `next` of the page before. */
+                    after?: number;
+                    /** @description At most 200; 50 where it is left out. */
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CandidatePage"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/staff/candidates/{candidate_id}/reset": {
         parameters: {
             query?: never;
@@ -2334,11 +2570,13 @@ export interface paths {
                 };
             };
             responses: {
-                204: {
+                200: {
                     headers: {
                         [name: string]: unknown;
                     };
-                    content?: never;
+                    content: {
+                        "application/json": components["schemas"]["EnrolReply"];
+                    };
                 };
                 401: {
                     headers: {
@@ -2415,6 +2653,146 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/staff/exams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists all exams */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ExamList"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /**
+         * Publishes an exam, or the next revision of one with the same title and cycle
+         * @description Attempts that run keep the revision they were drawn from.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PublishBody"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PublishReply"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/staff/exams/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says everything that stands in the way of publishing */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CheckBody"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CheckReply"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/staff/exams/simulate": {
         parameters: {
             query?: never;
@@ -2468,6 +2846,214 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/staff/exams/{exam_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows an exam as it was published last */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description the exam */
+                    exam_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ExamDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/staff/exams/{exam_id}/extend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Adds time to all open attempts of an exam within the member's scope
+         * @description Done one after the other, also after a restart; each attempt has its own outcome and audit row.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description the exam */
+                    exam_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["BulkBody"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["BulkReply"];
+                    };
+                };
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["BulkReply"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/staff/exams/{exam_id}/results.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Writes the results of an exam as CSV
+         * @description One row for each closed attempt of candidates within the member's scope, in UTF-8 with a mark that
+         *     Excel knows. Times are those of China.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description the exam */
+                    exam_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/csv": unknown;
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/staff/institutions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists institutions */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["InstitutionList"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2564,6 +3150,285 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/staff/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists staff */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MemberList"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /**
+         * Adds a member of staff
+         * @description The token opens the enrolment, in which the member sets a password and a second factor.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewMemberBody"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EnrolmentReply"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/staff/members/{staff_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Changes a member of staff
+         * @description Whoever is disabled is signed out. The last operator stays one, and nobody disables themselves.
+         */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description the member */
+                    staff_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["MemberBody"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MemberView"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/staff/members/{staff_id}/renew": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Issues a new enrolment link
+         * @description For whoever lost the password or the second factor: both are good no longer, and neither are
+         *     recovery codes and sign-ins.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description the member */
+                    staff_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RenewBody"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EnrolmentReply"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/staff/roster/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stores the people of a table
+         * @description A workbook or a CSV, as the body. With one bad row nothing is stored.
+         */
+        post: {
+            parameters: {
+                query?: {
+                    /** @description Only says what would be stored. */
+                    dry_run?: boolean;
+                    /** @description Issues a one-time code for each person. */
+                    codes?: boolean;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RosterReply"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/staff/sign-in": {
         parameters: {
             query?: never;
@@ -2575,7 +3440,8 @@ export interface paths {
         put?: never;
         /**
          * Signs a member of staff in
-         * @description A wrong login, password and code are answered alike. A code is good once.
+         * @description With the code of the second factor, or with a recovery code. A wrong login, password and code are
+         *     answered alike. A code is good once.
          */
         post: {
             parameters: {
@@ -2672,6 +3538,49 @@ export interface components {
             /** Format: int64 */
             units: number;
         };
+        /** @description An attempt in a list. */
+        AttemptEntry: {
+            attempt_id: string;
+            candidate: string;
+            candidate_id: string;
+            /** Format: int64 */
+            closed_at_ms?: number | null;
+            /** @description `submit`, `deadline`, `invigilator` or `void`. */
+            closed_by?: string | null;
+            exam: string;
+            exam_id: string;
+            /** @description With its middle hidden. */
+            id_number: string;
+            institution: string;
+            live?: components["schemas"]["Live"] | null;
+            /** Format: int64 */
+            pass_points?: number | null;
+            /** @description `running`, `paused`, `locked`, `closed` or `voided`. */
+            phase: string;
+            /**
+             * Format: int64
+             * @description In hundredths, like all points.
+             */
+            points?: number | null;
+            /** Format: int64 */
+            started_at_ms: number;
+            /** Format: int64 */
+            total_points?: number | null;
+            /** @description `passed`, `failed` or `void`. */
+            verdict?: string | null;
+        };
+        /** @description A page of attempts. */
+        AttemptPage: {
+            /** @description The newest first. */
+            attempts: components["schemas"]["AttemptEntry"][];
+            /**
+             * Format: int64
+             * @description Where the next page begins; null behind the last.
+             */
+            next?: number | null;
+            /** Format: int64 */
+            now_ms: number;
+        };
         /** @description Where a session stands, as GET attempt and the socket's `state` tell it. */
         AttemptState: {
             /** @description The highest number the journal has of each device. */
@@ -2708,6 +3617,36 @@ export interface components {
             };
             /** @description The phase. */
             state: string;
+        };
+        /** @description A page of decisions. */
+        AuditPage: {
+            /** @description The newest first. */
+            entries: components["schemas"]["AuditView"][];
+            /**
+             * Format: int64
+             * @description Where the next page begins; null behind the last.
+             */
+            next?: number | null;
+        };
+        /** @description A decision. */
+        AuditView: {
+            action: string;
+            /** @description A login, or `operator` at the command line. */
+            actor: string;
+            actor_name?: string | null;
+            after: Record<string, never>;
+            /** Format: int64 */
+            at_ms: number;
+            /**
+             * Format: int64
+             * @description Its place in the chain.
+             */
+            audit_no: number;
+            before: Record<string, never>;
+            object: string;
+            reason: string;
+            /** @description Whether it is chained to those before it. */
+            sealed: boolean;
         };
         /** @description A bank to make. */
         BankBody: {
@@ -2748,6 +3687,89 @@ export interface components {
              */
             revision: number;
         };
+        /** @description How much time is added, to whom, and why. */
+        BulkBody: {
+            /**
+             * Format: int64
+             * @description More than zero, at most a day.
+             */
+            added_ms: number;
+            /** @description Only to these attempts. */
+            attempt_ids?: string[] | null;
+            /** @description Only says how many attempts it would be. */
+            dry_run?: boolean;
+            /** @description Only to candidates of this institution. */
+            institution_id?: string | null;
+            /** @description 1 to 500 characters. */
+            reason: string;
+        };
+        /** @description What became of one attempt. */
+        BulkItem: {
+            /** @description The attempt. */
+            attempt_id: string;
+            /** @description Why it was refused. */
+            detail: string;
+            /** @description `waiting`, `done` or `refused`. */
+            state: string;
+        };
+        /** @description How far a job has come. */
+        BulkProgress: {
+            /**
+             * Format: int64
+             * @description Attempts in all.
+             */
+            attempts: number;
+            /**
+             * Format: int64
+             * @description Of those, done.
+             */
+            done: number;
+            /**
+             * Format: int64
+             * @description Of those, refused: closed meanwhile, or paused.
+             */
+            refused: number;
+        };
+        /** @description A job that was begun. */
+        BulkReply: {
+            /** @description How many open attempts it is for. */
+            attempts: number;
+            /** @description Null for a dry run. */
+            bulk_id?: string | null;
+        };
+        /** @description How far a job has come. */
+        BulkView: components["schemas"]["BulkProgress"] & {
+            /** @description What became of each. */
+            items: components["schemas"]["BulkItem"][];
+            /** @description Where the next page begins; null behind the last. */
+            next?: string | null;
+        };
+        /** @description A page of candidates. */
+        CandidatePage: {
+            candidates: components["schemas"]["CandidateView"][];
+            /**
+             * Format: int64
+             * @description Where the next page begins; null behind the last.
+             */
+            next?: number | null;
+        };
+        /** @description A candidate in a list. */
+        CandidateView: {
+            /** @description Whether the registration is activated. */
+            activated: boolean;
+            /** Format: int64 */
+            attempts: number;
+            candidate_id: string;
+            /** @description Whether a password was set. */
+            has_password: boolean;
+            /** @description With its middle hidden. */
+            id_number: string;
+            institution: string;
+            institution_id: string;
+            name: string;
+            /** @description `roster`, `demo` or `rehearsal`. */
+            origin: string;
+        };
         /** @description How many units and items one cell has. */
         Cell: {
             /** @description The difficulty's name. */
@@ -2779,6 +3801,22 @@ export interface components {
          * @enum {string}
          */
         CertificateState: "none" | "held" | "ready";
+        /** @description An exam file to check. */
+        CheckBody: {
+            /** @description The exam file, TOML or JSON. */
+            definition: string;
+        };
+        /** @description What stands in the way of an exam, and whom it would reach. */
+        CheckReply: {
+            /** @description Candidates that each audience row fits. */
+            candidates: number[];
+            /** @description Whether nothing stands in the way. */
+            ready: boolean;
+            /** @description Everything that does. */
+            reasons: string[];
+            /** @description Slots of each audience row's papers; empty where the file was not understood. */
+            slots: number[];
+        };
         /** @description An enrolment token. */
         EnrolBeginBody: {
             /** @description From the one-time link. */
@@ -2801,6 +3839,19 @@ export interface components {
             token: string;
             /** @description The code that the authenticator app shows now. */
             totp: string;
+        };
+        /** @description Codes that stand in for a lost second factor, shown once. */
+        EnrolReply: {
+            /** @description Eight, each good once. */
+            recovery_codes: string[];
+        };
+        /** @description A one-time enrolment token, shown once. */
+        EnrolmentReply: {
+            /** @description Opens the enrolment, once. */
+            enrolment_token: string;
+            /** Format: int64 */
+            expires_at_ms: number;
+            staff_id: string;
         };
         /** @description Events of one device. */
         EventsBody: {
@@ -2837,6 +3888,50 @@ export interface components {
             remaining_ms: number;
             /** @description The phase. */
             state: string;
+        };
+        /** @description One exam as it was published last. */
+        ExamDetail: {
+            /** @description The exam file, as JSON: may be changed and published as the next revision. */
+            definition: Record<string, never>;
+            exam_id: string;
+            /** Format: int64 */
+            revision: number;
+            title: string;
+        };
+        /** @description One of them, with how its attempts stand. */
+        ExamEntry: {
+            /**
+             * Format: int64
+             * @description Attempts that are closed.
+             */
+            closed: number;
+            /** Format: int64 */
+            closes_at_ms: number;
+            /** @description The cycle's name. */
+            cycle: string;
+            exam_id: string;
+            /** @description `public_knowledge` or `professional`. */
+            kind: string;
+            /**
+             * Format: int64
+             * @description Attempts that are open, of candidates within the member's scope.
+             */
+            open: number;
+            /** Format: int64 */
+            opens_at_ms: number;
+            /**
+             * Format: int64
+             * @description Of those, passed.
+             */
+            passed: number;
+            /**
+             * Format: int64
+             * @description Counts publications.
+             */
+            revision: number;
+            /** @description `published` or `withdrawn`. */
+            state: string;
+            title: string;
         };
         /** @description The exams of a candidate. */
         ExamList: {
@@ -2953,6 +4048,8 @@ export interface components {
             rejected: number;
             /** @description Items that say nearly the same: first, second, similarity, same, `in_bank`. */
             similar: Record<string, never>[];
+            /** @description Whether there may be more of them: only so many are looked for and listed. */
+            similar_more: boolean;
             /** @description Items that were there already. */
             unchanged: number;
         };
@@ -2994,6 +4091,38 @@ export interface components {
              */
             units: number;
         };
+        /** @description Institutions within the member's scope. */
+        InstitutionList: {
+            /** @description By name. */
+            institutions: components["schemas"]["InstitutionView"][];
+        };
+        /** @description An institution. */
+        InstitutionView: {
+            institution_id: string;
+            name: string;
+        };
+        /** @description How an open attempt stands. */
+        Live: {
+            answered: number;
+            /**
+             * Format: int64
+             * @description Null in a pause.
+             */
+            deadline_ms?: number | null;
+            /**
+             * Format: int64
+             * @description The newest entry of its journal.
+             */
+            last_at_ms: number;
+            /**
+             * Format: int32
+             * @description How often a device opened it.
+             */
+            opens: number;
+            /** Format: int64 */
+            remaining_ms: number;
+            slots: number;
+        };
         /** @description Who is signed in. */
         Me: {
             candidate_id: string;
@@ -3001,6 +4130,44 @@ export interface components {
             id_number: string;
             must_change_password: boolean;
             name: string;
+        };
+        /** @description What a member of staff is to be. */
+        MemberBody: {
+            /** @description Whether the member cannot sign in. */
+            disabled: boolean;
+            /** @description Ids of institutions; null for all. */
+            institutions?: string[] | null;
+            name: string;
+            /** @description 1 to 500 characters. */
+            reason: string;
+            roles: string[];
+            /**
+             * Format: int64
+             * @description The version that was read before.
+             */
+            version: number;
+        };
+        /** @description All staff. */
+        MemberList: {
+            /** @description By login. */
+            members: components["schemas"]["MemberView"][];
+        };
+        /** @description A member of staff. */
+        MemberView: {
+            disabled: boolean;
+            /** @description Whether the one-time link was used. */
+            enrolled: boolean;
+            /** @description Ids of institutions; null for all. */
+            institutions?: string[] | null;
+            login: string;
+            name: string;
+            roles: string[];
+            staff_id: string;
+            /**
+             * Format: int64
+             * @description Goes back with a change.
+             */
+            version: number;
         };
         /** @description What a candidate is told. */
         MessageBody: {
@@ -3031,6 +4198,15 @@ export interface components {
          * @enum {string}
          */
         NackCode: "elsewhere" | "closed" | "too_late" | "bad_slot" | "bad_response" | "bad_n" | "busy" | "paused" | "locked";
+        /** @description A member of staff to add. */
+        NewMemberBody: {
+            /** @description Ids of institutions; left out for all. */
+            institutions?: string[] | null;
+            /** @description 1 to 64 letters, digits and `. _ - @`. */
+            login: string;
+            name: string;
+            roles: string[];
+        };
         /** @description What a candidate agrees to. */
         NoticeView: {
             consents: Record<string, never>[];
@@ -3065,6 +4241,8 @@ export interface components {
         Problem: {
             /** @description What happened, for programs. */
             code: string;
+            /** @description What somebody else has made of it meanwhile. */
+            current?: Record<string, never> | null;
             /** @description What happened, for people. */
             detail: string;
             /** @description The fields that were not understood. */
@@ -3093,6 +4271,22 @@ export interface components {
             /** @description Always `about:blank`: the code says which it is. */
             type: string;
         };
+        /** @description An exam file to publish. */
+        PublishBody: {
+            /** @description The exam file, TOML or JSON. */
+            definition: string;
+            /** @description 1 to 500 characters. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description The revision that was read before it was changed; 0 for a new exam.
+             */
+            revision: number;
+        };
+        /** @description A published exam. */
+        PublishReply: {
+            exam_id: string;
+        };
         /** @description Why something is done. */
         ReasonBody: {
             /** @description 1 to 500 characters. */
@@ -3114,6 +4308,11 @@ export interface components {
              * @description Its number.
              */
             seq: number;
+        };
+        /** @description Why a new link is issued. */
+        RenewBody: {
+            /** @description 1 to 500 characters. */
+            reason: string;
         };
         /** @description Why a code is issued. */
         ResetBody: {
@@ -3158,6 +4357,17 @@ export interface components {
             /** @description `passed`, `failed` or `void`. */
             verdict: string;
         };
+        /** @description What became of a roster. */
+        RosterReply: {
+            /** @description One-time codes as CSV, shown once; null where none were asked for. */
+            codes?: string | null;
+            /** @description People stored or brought up to date, or who would be. */
+            people: number;
+            /** @description Rows that are wrong: row, column, code, message; with any of them nothing is stored. */
+            problems: Record<string, never>[];
+            /** @description Rows that somebody should look at. */
+            warnings: Record<string, never>[];
+        };
         /** @description An id number with its password, or with a one-time code in its place. */
         SignInBody: {
             /** @description 15 or 18 characters. */
@@ -3183,14 +4393,21 @@ export interface components {
         StaffSignInBody: {
             login: string;
             password: string;
-            /** @description Six digits. */
-            totp: string;
+            /** @description One of the codes of the enrolment, each good once. */
+            recovery_code?: string | null;
+            /** @description Six digits; left out where a recovery code stands in for them. */
+            totp?: string | null;
         };
         /** @description A member of staff is signed in. */
         StaffSignInReply: {
             /** Format: int64 */
             expires_at_ms: number;
             name: string;
+            /**
+             * Format: int64
+             * @description How many recovery codes are left.
+             */
+            recovery_codes_left: number;
             roles: string[];
             /** @description Goes back as `Authorization: Bearer`. */
             token: string;
@@ -3314,8 +4531,18 @@ export interface components {
         };
         /** @description A unit in a list. */
         UnitView: {
+            /**
+             * Format: int32
+             * @description How many answered its items.
+             */
+            answers: number;
             code: string;
             difficulty: string;
+            /**
+             * Format: int32
+             * @description The mean share of the points that they reached, in thousandths.
+             */
+            facility_permille?: number | null;
             /** @description How many items it has. */
             items: number;
             pool: string;

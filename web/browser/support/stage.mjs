@@ -1,0 +1,51 @@
+// What a file of tests needs: one server with its network, one browser, a phone for each test.
+import { after, before } from 'node:test';
+import { Network } from './network.mjs';
+import { Phone, startBrowser } from './phone.mjs';
+import { Server } from './server.mjs';
+
+/** Sets the stage once for a file; phones that a test took are put away after it. */
+export function stage() {
+  const stage = { server: null, network: null, browser: null };
+  before(async () => {
+    stage.server = await Server.start();
+    stage.network = await Network.lay(stage.server);
+    stage.browser = await startBrowser();
+  });
+  after(async () => {
+    await stage.browser?.close();
+    await stage.network?.close();
+    await stage.server?.stop();
+  });
+  /** A test with a phone; the network is whole before and after it, and the page threw nothing. */
+  stage.withPhone = (options, act) => async (t) => {
+    stage.network.mend();
+    stage.network.refusesSockets = false;
+    const phone = await Phone.take(stage.browser, stage.network, options);
+    try {
+      await act(phone, t);
+      const { troubles } = phone;
+      if (troubles.length > 0) throw new Error(`the page threw: ${troubles.join('; ')}`);
+    } catch (error) {
+      await phone.page.screenshot({ path: `/tmp/exam-web-failed.png` }).catch(() => null);
+      throw error;
+    } finally {
+      await phone.context.close();
+      stage.network.mend();
+    }
+  };
+  stage.anotherPhone = (options = {}) => Phone.take(stage.browser, stage.network, options);
+  return stage;
+}
+
+/** Waits until `holds` does; fails after 10 s with what was last seen. */
+export async function until(holds, what = 'what was waited for') {
+  const end = Date.now() + 10_000;
+  let last;
+  while (Date.now() < end) {
+    last = await holds();
+    if (last) return last;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`${what} did not come; last: ${JSON.stringify(last)}`);
+}
