@@ -168,6 +168,13 @@ describe('time', () => {
     expect(acceptsResponses(attempt)).toBe(true);
   });
 
+  test('time that comes back is told, and reading one word leaves the others', () => {
+    const attempt = happen(sitting(), { type: 'time_is_up' }, { type: 'state', state: state(), at: 0 }, { type: 'told', text: 'x' });
+    expect(attempt.words.map(({ kind }) => kind)).toEqual(['time_back', 'message']);
+    const read = happen(attempt, { type: 'word_read', word: attempt.words[1]! });
+    expect(read.words.map(({ kind }) => kind)).toEqual(['time_back']);
+  });
+
   test('but not what the candidate asked for', () => {
     const attempt = happen(sitting(), { type: 'hand_in', by: 'candidate' }, { type: 'state', state: state(), at: 0 });
     expect(attempt.handIn).not.toBeNull();

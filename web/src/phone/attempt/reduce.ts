@@ -24,7 +24,7 @@ export type Happening =
   | { type: 'locked' }
   | { type: 'unlocked' }
   | { type: 'told'; text: string }
-  | { type: 'word_read' }
+  | { type: 'word_read'; word: Word }
   | { type: 'stood'; standing: Standing }
   | { type: 'hand_in'; by: 'candidate' | 'deadline' }
   | { type: 'hand_in_dropped' }
@@ -76,7 +76,7 @@ export function reduce(attempt: Attempt, happening: Happening): Attempt {
     case 'told':
       return withWord(attempt, { kind: 'message', text: happening.text });
     case 'word_read':
-      return { ...attempt, words: attempt.words.slice(1) };
+      return { ...attempt, words: attempt.words.filter((word) => word !== happening.word) };
     case 'stood':
       return stood(attempt, happening.standing);
     case 'hand_in':
