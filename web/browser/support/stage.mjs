@@ -1,8 +1,12 @@
 // What a file of tests needs: one server with its network, one browser, a phone for each test.
 import { after, before } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { Network } from './network.mjs';
 import { Phone, startBrowser } from './phone.mjs';
 import { Server } from './server.mjs';
+
+/** The screen of the last test that failed, beside the other pictures. */
+const FAILED = fileURLToPath(new URL('../shots/failed.png', import.meta.url));
 
 /** Sets the stage once for a file; phones that a test took are put away after it. */
 export function stage() {
@@ -27,7 +31,7 @@ export function stage() {
       const { troubles } = phone;
       if (troubles.length > 0) throw new Error(`the page threw: ${troubles.join('; ')}`);
     } catch (error) {
-      await phone.page.screenshot({ path: `/tmp/exam-web-failed.png` }).catch(() => null);
+      await phone.page.screenshot({ path: FAILED }).catch(() => null);
       throw error;
     } finally {
       await phone.context.close();

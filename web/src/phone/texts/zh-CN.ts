@@ -148,7 +148,7 @@ export const zhCN = {
   'check.network_amber': '网络较慢，往返 {ms} 毫秒。可以参加，建议换用信号更好的网络。',
   'check.network_red': '连不上服务器。请检查 Wi-Fi 或移动数据，然后重新检测。',
   'check.storage': '答案保存',
-  'check.storage_green': '手机可以保存答案，断网也不丢',
+  'check.storage_green': '答案存在手机上，断网不丢',
   'check.storage_amber': '浏览器不允许保存（可能是无痕模式或空间不足）。可以参加，但断网时请不要关闭页面。',
   'check.clock': '时间',
   'check.clock_green': '手机时间准确',
