@@ -17,6 +17,7 @@ use exam_core::session::{Command, Frame, Message, MessageBody, Session, Writer, 
 use exam_core::time::{Span, Timestamp};
 use exam_core::view::{Fragment, Fragments, ShownItem, render_paper};
 use exam_server::protocol::ClientMessage;
+use exam_server::routes::coding::gzip;
 use question_bank::item::Defaults;
 use question_bank::{format, json, template};
 use rustc_hash::FxHashMap;
@@ -149,6 +150,8 @@ fn render(c: &mut Criterion) {
     group.bench_function("50", |b| {
         b.iter(|| render_paper(attempt, "公共知识测评", black_box(&paper), &shown, "/m/"));
     });
+    let rendered = render_paper(attempt, "公共知识测评", &paper, &shown, "/m/").expect("rendered");
+    group.bench_function("gzip", |b| b.iter(|| gzip(black_box(&rendered))));
     group.finish();
 }
 

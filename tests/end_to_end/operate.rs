@@ -22,6 +22,14 @@ async fn probes_figures_and_pages_answer() {
     let candidate = server.candidate();
     let attempt = candidate.start(server.exam.id).await;
     candidate.connect(&attempt).await.save(1, 1, &["a"]).await;
+    let paper = format!("http://{}/api/v1/attempts/{attempt}/paper", server.address);
+    let paper = exam_tests::client::http().get(paper).bearer_auth(&candidate.token);
+    let plain = paper.try_clone().expect("no body").send().await.expect("a reply");
+    let plain = plain.bytes().await.expect("a paper");
+    let small = paper.header("accept-encoding", "gzip").send().await.expect("a reply");
+    assert_eq!(small.headers()["content-encoding"], "gzip", "a weak network is served");
+    let small = small.bytes().await.expect("a paper");
+    assert!(small.starts_with(&[0x1f, 0x8b]) && small.len() * 2 < plain.len());
     let (_, figures) = get(&server, "/metrics").await;
     for name in ["exam_requests_total", "exam_attempts_started_total", "exam_journal_batch_writes"]
     {

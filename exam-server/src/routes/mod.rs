@@ -2,6 +2,7 @@
 
 mod arrival;
 pub mod attempts;
+pub mod coding;
 mod detach;
 pub mod exams;
 mod extract_body;

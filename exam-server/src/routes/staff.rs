@@ -12,6 +12,7 @@ mod paging;
 mod roster;
 mod sign_in;
 mod simulate;
+mod uploads;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;

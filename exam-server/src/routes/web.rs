@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use rust_embed::RustEmbed;
 
+use super::coding::takes;
 use crate::app::App;
 use crate::problem::ApiError;
 
@@ -70,18 +71,9 @@ fn kind_of(path: &str) -> &'static str {
 
 /// A file in the smallest form that was built and that the browser takes.
 fn file(path: &str, headers: &HeaderMap) -> Result<Response, ApiError> {
-    let takes = |coding: &str| {
-        let accepted = headers.get_all(header::ACCEPT_ENCODING).iter();
-        let mut accepted =
-            accepted.filter_map(|value| value.to_str().ok()).flat_map(|v| v.split(','));
-        accepted.any(|one| {
-            let mut parts = one.split(';').map(str::trim);
-            parts.next() == Some(coding) && parts.all(|weight| weight != "q=0")
-        })
-    };
     let small = [("br", "br"), ("gzip", "gz")].into_iter().find_map(|(coding, ending)| {
         let found = Built::get(&format!("{path}.{ending}"));
-        found.filter(|_| takes(coding)).map(|found| (found, Some(coding)))
+        found.filter(|_| takes(headers, coding)).map(|found| (found, Some(coding)))
     });
     let found = small.or_else(|| Built::get(path).map(|found| (found, None)));
     let (found, coding) = found.ok_or(ApiError::NotFound("page"))?;

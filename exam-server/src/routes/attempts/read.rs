@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use exam_core::ids::{AttemptId, ExamId};
 use exam_core::session::Seq;
@@ -18,6 +18,7 @@ use crate::auth::extract::Candidate;
 use crate::problem::{ApiError, Problem};
 use crate::protocol::{AttemptState, Record, RecordFrame, ResultView};
 use crate::routes::Path;
+use crate::routes::coding::{gzip, takes};
 use crate::store::Attempt;
 
 /// A candidate's attempts.
@@ -94,11 +95,18 @@ pub(super) async fn paper(
     State(app): State<App>,
     candidate: Candidate,
     Path(attempt_id): Path<String>,
+    headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let attempt = candidate.own(&app, &attempt_id).await?;
     may_be_seen(&app, &attempt).await?;
     let paper = app.exams.paper_json(&app, &attempt).await?;
-    Ok(([(header::CONTENT_TYPE, "application/json")], paper).into_response())
+    let json = (header::CONTENT_TYPE, "application/json");
+    let vary = (header::VARY, "accept-encoding");
+    if takes(&headers, "gzip") {
+        let coding = (header::CONTENT_ENCODING, "gzip");
+        return Ok(([json, vary, coding], gzip(&paper)).into_response());
+    }
+    Ok(([json, vary], paper).into_response())
 }
 
 /// Refuses what belongs to the paper of a closed attempt, unless the exam allows review.

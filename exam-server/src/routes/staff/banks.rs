@@ -1,7 +1,7 @@
 //! Question banks: import, approval, search, history.
 
 mod files;
-pub(super) mod imports;
+mod imports;
 mod units;
 
 use axum::Json;

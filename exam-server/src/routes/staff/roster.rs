@@ -1,14 +1,13 @@
 //! The registry's people, from a table.
 
 use axum::Json;
-use axum::body::to_bytes;
 use axum::extract::{Query, Request, State};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 use utoipa::{IntoParams, ToSchema};
 
-use super::banks::imports::FILE_WITHIN;
 use super::simulate::refused_field;
+use super::uploads::file_of;
 use crate::app::App;
 use crate::auth::extract::StaffMember;
 use crate::commands::Desk;
@@ -64,11 +63,7 @@ pub(super) async fn import(
 ) -> Result<Json<RosterReply>, ApiError> {
     member.must_be(Role::Operator)?;
     let Ok(_permit) = AT_ONCE.try_acquire() else { return Err(ApiError::Busy) };
-    let body = to_bytes(request.into_body(), FILE_BYTES_MAX);
-    let bytes = tokio::time::timeout(FILE_WITHIN, body)
-        .await
-        .map_err(|_| ApiError::BadRequest("the file came too slowly".into()))?
-        .map_err(|_| ApiError::TooBig)?;
+    let bytes = file_of(request, FILE_BYTES_MAX).await?;
     let desk = Desk::of(&app);
     let by = Some(member.staff.staff_id);
     let outcome = if query.dry_run {

@@ -1,7 +1,6 @@
 //! Files that become drafts, and what becomes of the drafts.
 
 use axum::Json;
-use axum::body::to_bytes;
 use axum::extract::{Query, Request, State};
 use axum::http::StatusCode;
 use exam_core::item::Pool;
@@ -18,15 +17,12 @@ use crate::app::App;
 use crate::auth::extract::StaffMember;
 use crate::banks::{self, Wish};
 use crate::problem::{ApiError, Problem};
+use crate::routes::staff::uploads::file_of;
 use crate::routes::{Body, Path};
 use crate::store::{ImportRow, Role};
 
 /// The biggest file.
 const FILE_BYTES_MAX: usize = 64 << 20;
-
-/// How long a file may take to arrive: 64 MB at 2 Mbit/s.
-pub(in crate::routes::staff) const FILE_WITHIN: std::time::Duration =
-    std::time::Duration::from_secs(300);
 
 /// How many files are read at once: each may take a core and a gigabyte.
 static AT_ONCE: Semaphore = Semaphore::const_new(2);
@@ -101,11 +97,7 @@ pub(super) async fn import(
     let defaults = pool.map_or_else(Defaults::default, |pool| Defaults { pool });
     let wish = Wish { dry_run: query.dry_run, skip_bad: query.skip_bad, format, defaults };
     let Ok(_permit) = AT_ONCE.try_acquire() else { return Err(ApiError::Busy) };
-    let body = to_bytes(request.into_body(), FILE_BYTES_MAX);
-    let bytes = tokio::time::timeout(FILE_WITHIN, body)
-        .await
-        .map_err(|_| ApiError::BadRequest("the file came too slowly".into()))?
-        .map_err(|_| ApiError::TooBig)?;
+    let bytes = file_of(request, FILE_BYTES_MAX).await?;
     let act = act(&app, &member, "import");
     let outcome =
         banks::import(&act, bank.bank_id, &query.file, bytes.into(), wish, |_, _| {}).await?;
