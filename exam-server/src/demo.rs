@@ -105,6 +105,7 @@ impl Demo {
             }
         } else {
             text += &format!("请在浏览器中打开：\n  http://127.0.0.1:{port}/\n");
+            text += &format!("演示账号也在：\n  http://127.0.0.1:{port}/demo\n");
         }
         text + "\n" + &accounts.to_text()
     }

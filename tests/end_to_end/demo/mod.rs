@@ -171,7 +171,7 @@ async fn a_stranger_starts_the_demo_signs_in_and_sits_an_exam() {
     }
     assert!(greeting.contains(&format!("http://127.0.0.1:{}/", address.port())), "{greeting}");
 
-    let page = client::http().get(format!("http://{address}/")).send().await.expect("a page");
+    let page = client::http().get(format!("http://{address}/demo")).send().await.expect("a page");
     let page = page.text().await.expect("text");
     let url = format!("sqlite:{}", folder.path().join("data/exam.db").display());
     let settings = exam_server::config::Settings {

@@ -84,6 +84,16 @@ impl People {
         act(&invigilator, &voided.1, "void", json!({ "reason": "替考" })).await;
         let locked = seated(&server).await;
         act(&invigilator, &locked.1, "lock", json!({ "reason": "核对身份" })).await;
+        let hall = format!("/staff/exams/{}/extend", server.exam.id);
+        let extend = json!({ "added_ms": 60_000, "reason": "停电", "attempt_ids": [locked.1] });
+        let (status, job) = invigilator.post(&hall, extend).await;
+        assert_eq!(status, StatusCode::ACCEPTED, "{job}");
+        let job = format!("/staff/bulk/{}", job["bulk_id"].as_str().expect("a job"));
+        let began = tokio::time::Instant::now();
+        while invigilator.get(&job).await["done"] != 1 {
+            assert!(began.elapsed() < exam_tests::client::PATIENCE, "it comes to its end");
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
         let reset = format!("/staff/candidates/{}/reset", other.candidate_id);
         let (status, reply) = invigilator.post(&reset, json!({ "reason": "忘记密码" })).await;
         assert_eq!(status, StatusCode::OK, "{reply}");
