@@ -151,20 +151,37 @@ test('a second phone asks before it takes over; the first shows what it could no
 test('what a phone could not send before it was taken over is shown there and not counted', scene.withPhone({}, async (phone) => {
   const sitting = scene.server.sitting();
   await phone.sit(sitting);
-  const second = await scene.anotherPhone();
+  const second = await scene.anotherPhone({}, await scene.anotherNetwork());
   await second.signIn(sitting.account);
-  await second.page.goto(phone.page.url());
+  await second.go(`/attempts/${phone.attemptId()}`);
   await second.sees('这场测评正在另一台设备上作答');
-  // Held up on its way: the page has sent it, the server has not read it.
-  await phone.page.evaluate(() => {
-    WebSocket.prototype.send = () => undefined;
-  });
+  scene.network.cut();
   await phone.choose(2);
+  await phone.offline(1);
   await second.tap('在本机继续');
   await second.isSitting();
+  await second.choose(0);
+  await second.saved();
+  scene.network.mend();
   await phone.sees('已在另一台设备继续作答');
   await phone.sees('以下 1 题的作答未能同步');
   await phone.sees('第 1 题：C');
-  assert.deepEqual((await second.onServer()).responses, {});
+  await phone.tap('在本机继续');
+  await phone.isSitting();
+  await phone.saved();
+  assert.deepEqual(await phone.chosen(), ['a'], 'what was overtaken does not come back');
+  await onServer(second, { 1: ['a'] });
+  await second.context.close();
+}));
+
+test('a phone that is taken over while it is online hears of it at once', scene.withPhone({}, async (phone) => {
+  const sitting = scene.server.sitting();
+  await phone.sit(sitting);
+  const second = await scene.anotherPhone();
+  await second.signIn(sitting.account);
+  await second.go(`/attempts/${phone.attemptId()}`);
+  await second.tap('在本机继续');
+  await second.isSitting();
+  await phone.sees('已在另一台设备继续作答');
   await second.context.close();
 }));

@@ -10,7 +10,7 @@ const FAILED = fileURLToPath(new URL('../shots/failed.png', import.meta.url));
 
 /** Sets the stage once for a file; phones that a test took are put away after it. */
 export function stage() {
-  const stage = { server: null, network: null, browser: null };
+  const stage = { server: null, network: null, browser: null, others: [] };
   before(async () => {
     stage.server = await Server.start();
     stage.network = await Network.lay(stage.server);
@@ -18,7 +18,7 @@ export function stage() {
   });
   after(async () => {
     await stage.browser?.close();
-    await stage.network?.close();
+    for (const network of [stage.network, ...stage.others]) await network?.close();
     await stage.server?.stop();
   });
   /** A test with a phone; the network is whole before and after it, and the page threw nothing. */
@@ -38,7 +38,13 @@ export function stage() {
       stage.network.mend();
     }
   };
-  stage.anotherPhone = (options = {}) => Phone.take(stage.browser, stage.network, options);
+  stage.anotherPhone = (options = {}, network = stage.network) => Phone.take(stage.browser, network, options);
+  /** A way to the same server that is not cut with the first. */
+  stage.anotherNetwork = async () => {
+    const network = await Network.lay(stage.server);
+    stage.others.push(network);
+    return network;
+  };
   return stage;
 }
 

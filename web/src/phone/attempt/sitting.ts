@@ -213,7 +213,7 @@ export class Sitting {
         this.note({ type: 'told', text: message.text });
         break;
       case 'elsewhere':
-        this.note({ type: 'stood', standing: this.attempt.value.standing === 'taken' ? 'taken' : 'elsewhere' });
+        this.standAside();
         this.note({ type: 'linked', link: 'live' });
         break;
       case 'closed':
@@ -259,6 +259,14 @@ export class Sitting {
     if (state && state.body.holder === device) return this.lostToAnotherPage();
     this.note({ type: 'stood', standing: 'taken' });
     this.note({ type: 'linked', link: 'offline' });
+  }
+
+  /**
+   * Another device writes. A page that wrote before has been taken over while it was away, and
+   * what it still held is as lost as after a 4409: the other device may have answered anew.
+   */
+  private standAside(): void {
+    this.note({ type: 'stood', standing: this.attempt.value.epoch === null ? 'elsewhere' : 'taken' });
   }
 
   private flush(): void {
@@ -334,7 +342,7 @@ export class Sitting {
     if (!(error instanceof Refused)) return;
     if (error.status === 401) this.over('signed_out');
     if (error.status === 404) this.over('gone');
-    if (error.code === 'elsewhere') this.note({ type: 'stood', standing: this.attempt.value.epoch === null ? 'elsewhere' : 'taken' });
+    if (error.code === 'elsewhere') this.standAside();
   }
 
   /**
