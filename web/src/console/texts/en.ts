@@ -442,6 +442,7 @@ export const en: Record<TextKey, string> = {
   'trial.chart': 'Expected right items from {least} to {most}, {mean} on average',
   'trial.hint': 'Drawn from mean and deviation; items without statistics are estimated by difficulty.',
   'trial.need': 'Need',
+  'trial.items': 'Stock',
   'trial.cells': 'Stock by cell',
   'trial.for_others': '({count} for others)',
   'stale.title': 'Somebody else has changed this',
