@@ -28,7 +28,7 @@ const at = (role, act) => async () => {
     await act(desk);
     assert.deepEqual(desk.troubles, []);
   } catch (error) {
-    await desk.page.screenshot({ path: '/tmp/exam-web-failed.png' }).catch(() => null);
+    await desk.page.screenshot({ path: new URL('./shots/failed-console.png', import.meta.url).pathname }).catch(() => null);
     throw error;
   }
 };
