@@ -66,6 +66,7 @@ test('a file with five errors shows all five, mended it is imported, and its aut
   await desk.press('导入 6 题');
   await desk.sees('已导入 6 题');
   await desk.go('/approvals');
+  await desk.page.getByRole('heading', { name: '审核', exact: true }).waitFor();
   await desk.page.getByRole('row', { name: /控制台题库/ }).getByRole('link').click();
   await desk.sees('这是您本人导入的');
   assert.ok(await desk.button('通过 6 题').isDisabled());
@@ -74,6 +75,7 @@ test('a file with five errors shows all five, mended it is imported, and its aut
 test('another person approves it by the keyboard, with a reason', at('approver', async (desk) => {
   await desk.signIn('demo-approver');
   await desk.go('/approvals');
+  await desk.page.getByRole('heading', { name: '审核', exact: true }).waitFor();
   await desk.page.getByRole('row', { name: /控制台题库/ }).getByRole('link').click();
   await desk.sees('高血压诊断看哪个数值');
   await desk.shoot('approval');
@@ -150,8 +152,11 @@ test('an invigilator sees the attempt, gives time with a reason, and everybody a
   await desk.sees('1 名作答中的考生各增加 10 分钟');
   await desk.confirm('给 1 人增加 10 分钟', '停电');
   await desk.sees('共 1 人，已补时 1 人');
+  // The phone says each time what was given.
+  for (let told = 0; told < 2; told++) await desks.candidate.tap('知道了');
   await desks.candidate.handIn();
   await desks.candidate.sees('交卷成功');
+  await desks.candidate.context.close();
   await desk.go('/results');
   await desk.page.getByRole('row', { name: new RegExp(account.name) }).filter({ hasText: '控制台测评' }).getByText('本人交卷').waitFor();
 }));

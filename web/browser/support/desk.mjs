@@ -80,7 +80,7 @@ export class Desk {
   }
 
   async option(label, name) {
-    await this.page.getByRole('combobox', { name: label, exact: true }).first().click();
+    await this.page.getByRole('combobox', { name: label, exact: true }).first().press('ArrowDown');
     await this.page.getByRole('option', { name, exact: true }).filter({ visible: true }).first().click();
     await this.page.keyboard.press('Escape');
   }
@@ -103,6 +103,6 @@ export class Desk {
 
   async shoot(name) {
     await mkdir(SHOTS, { recursive: true });
-    await this.page.screenshot({ path: `${SHOTS}console-${name}.png` });
+    await this.page.screenshot({ path: `${SHOTS}console-${name}.png`, animations: 'disabled' });
   }
 }

@@ -720,6 +720,7 @@ export const en: Record<TextKey, string> = {
   'field.bulk_id': 'Job',
   'field.deadline': 'Deadline',
   'field.state': 'State',
+  'reason_code.missing': 'has to be stated: there is no default',
   'reason_code.bad_time': 'is no time',
   'reason_code.bad_points': 'at most two decimals and not negative',
   'reason_code.bad_value': 'a number of tries, or unlimited',

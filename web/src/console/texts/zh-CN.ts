@@ -719,6 +719,7 @@ export const zhCN = {
   'field.bulk_id': '任务',
   'field.deadline': '截止',
   'field.state': '状态',
+  'reason_code.missing': '必须填写，没有默认值',
   'reason_code.bad_time': '不是有效的时间',
   'reason_code.bad_points': '分值最多两位小数，不能为负',
   'reason_code.bad_value': '填写次数，或选择不限',
