@@ -111,7 +111,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
             let desk = Desk::open(&settings).await?;
             let bytes = std::fs::read(&file)?;
             let mut out = codes.map(std::fs::File::create).transpose()?;
-            let imported = roster::import(&desk, None, &bytes, out.is_some(), json).await?;
+            let imported = roster::import(&desk, None, bytes, out.is_some(), json).await?;
             if let Some((file, csv)) = out.as_mut().zip(imported.csv.as_deref()) {
                 file.write_all(csv.as_bytes())?;
             }

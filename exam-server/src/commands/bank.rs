@@ -374,8 +374,8 @@ pub async fn measure(
         Some(bank) => Some(known(desk, bank).await?),
         None => None,
     };
-    let all = desk.store.attempt_ids().await?.len();
-    let mut bar = Progress::begin("attempts", all, quiet);
+    let waiting = desk.store.attempts_behind(desk.store.measured_upto().await?).await?;
+    let mut bar = Progress::begin("attempts", usize::try_from(waiting)?, quiet);
     let attempts = exams::measure(&desk.store, |done| bar.done(done)).await.map_err(refused)?;
     bar.finish();
     let mut off = Vec::new();

@@ -22,7 +22,7 @@ fn within(scope: &Scope, column: &str, all: &mut Conditions) {
     }
 }
 
-/// One of the names, or, for no names, anything.
+/// Keeps to what has this name in `column`; without a name, to anything.
 fn equals(column: &str, name: Option<&String>, all: &mut Conditions) {
     if let Some(name) = name {
         all.and(&format!("{column} = ?"), [Value::Text(name.clone())]);

@@ -1,5 +1,7 @@
 //! What invigilators do to running attempts. Every act is audited with its reason.
 
+pub(super) mod list;
+
 use std::sync::Arc;
 
 use axum::Json;
@@ -11,6 +13,8 @@ use exam_core::time::Span;
 use serde::Deserialize;
 use tokio::sync::OwnedMutexGuard;
 use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::auth::extract::StaffMember;
@@ -20,6 +24,20 @@ use crate::problem::{ApiError, Problem};
 use crate::protocol::AttemptState;
 use crate::routes::{Body, Path};
 use crate::store::{Attempt, AuditEntry, Role};
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list::list))
+        .routes(routes!(show))
+        .routes(routes!(extend))
+        .routes(routes!(pause))
+        .routes(routes!(resume))
+        .routes(routes!(lock))
+        .routes(routes!(unlock))
+        .routes(routes!(end))
+        .routes(routes!(void))
+        .routes(routes!(message))
+}
 
 /// The longest reason.
 const REASON_CHARS_MAX: usize = 500;

@@ -81,8 +81,10 @@ pub(super) async fn list(
     };
     if let Some(id) = filter.text.as_deref().and_then(|text| whole_id(&app, text)) {
         let hash = app.keys.lookup_hash("id_number", id.canonical());
-        let account = app.store.account_find(&hash).await?;
-        filter.candidate_no = Some(account.map_or(-1, |account| account.candidate_no));
+        let Some(account) = app.store.account_find(&hash).await? else {
+            return Ok(Json(CandidatePage { candidates: vec![], next: None }));
+        };
+        filter.candidate_no = Some(account.candidate_no);
         filter.text = None;
     }
     let limit = page_of(query.limit);

@@ -1,5 +1,9 @@
 //! Exams as authors and operators work with them: what there is, a check, a publication.
 
+mod extend;
+mod results;
+mod simulate;
+
 use std::collections::HashMap;
 
 use axum::Json;
@@ -8,9 +12,11 @@ use exam_core::exam::Exam;
 use exam_core::ids::ExamId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::paging::any_role;
-use super::simulate::refused;
+use super::refusals::refused;
 use crate::app::App;
 use crate::auth::extract::StaffMember;
 use crate::commands::exam::{self, Publication};
@@ -18,6 +24,17 @@ use crate::commands::{Desk, Refused};
 use crate::problem::{ApiError, Problem};
 use crate::routes::{Body, Path};
 use crate::store::{ExamCount, ExamRow, Role, StoreError, json_column};
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list, publish))
+        .routes(routes!(show))
+        .routes(routes!(check))
+        .routes(routes!(simulate::simulate))
+        .routes(routes!(extend::extend))
+        .routes(routes!(extend::show))
+        .routes(routes!(results::results))
+}
 
 /// Who defines exams.
 const DEFINERS: [Role; 2] = [Role::Author, Role::Operator];

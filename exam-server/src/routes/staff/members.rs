@@ -6,7 +6,7 @@ use exam_core::ids::{InstitutionId, StaffId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::simulate::refused_field;
+use super::refusals::refused_field;
 use crate::app::App;
 use crate::auth::extract::StaffMember;
 use crate::commands::Desk;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 use utoipa::{IntoParams, ToSchema};
 
-use super::simulate::refused_field;
+use super::refusals::refused_field;
 use super::uploads::file_of;
 use crate::app::App;
 use crate::auth::extract::StaffMember;
@@ -67,9 +67,9 @@ pub(super) async fn import(
     let desk = Desk::of(&app);
     let by = Some(member.staff.staff_id);
     let outcome = if query.dry_run {
-        roster::look(&desk, &bytes).map_err(anyhow::Error::from)
+        roster::look(&desk, bytes.into()).await
     } else {
-        roster::import(&desk, by, &bytes, query.codes, true).await
+        roster::import(&desk, by, bytes.into(), query.codes, true).await
     };
     let outcome = outcome.map_err(|error| refused_field("file", error))?;
     Ok(Json(RosterReply {

@@ -61,6 +61,17 @@ impl Store {
         Ok(found.unwrap_or(0))
     }
 
+    /// How many attempts there are behind `after`.
+    ///
+    /// # Errors
+    /// [`StoreError::Driver`] when the database is in trouble.
+    pub async fn attempts_behind(&self, after: i64) -> Result<i64, StoreError> {
+        const SQL: &str = "-- attempts_behind
+            SELECT count(*) FROM attempt WHERE attempt_no > $1";
+        on!(self.readers(), pool => sqlx::query_scalar(SQL).bind(after).fetch_one(pool).await)
+            .map_err(StoreError::in_query("attempts_behind"))
+    }
+
     /// The next attempts behind `after` that can be measured, in order: those before the oldest one
     /// that is open.
     ///
@@ -73,8 +84,9 @@ impl Store {
     ) -> Result<Vec<(i64, AttemptId)>, StoreError> {
         const SQL: &str = "-- measured_next
             SELECT attempt_no, attempt_id FROM attempt
-            WHERE attempt_no > $1 AND NOT EXISTS (SELECT 1 FROM attempt AS o
-                WHERE o.closed_at_ms IS NULL AND o.attempt_no <= attempt.attempt_no)
+            WHERE attempt_no > $1 AND attempt_no < coalesce(
+                (SELECT min(attempt_no) FROM attempt WHERE closed_at_ms IS NULL),
+                9223372036854775807)
             ORDER BY attempt_no LIMIT $2";
         let rows: Vec<(i64, String)> = on!(self.readers(), pool => sqlx::query_as(SQL)
             .bind(after)

@@ -25,6 +25,22 @@ pub struct AttemptFilter {
     pub verdicts: Vec<String>,
 }
 
+impl AttemptFilter {
+    /// All attempts at an exam, in one of these phases.
+    #[must_use]
+    pub fn at_exam(scope: &Scope, exam_id: String, phases: &[&str]) -> Self {
+        Self {
+            scope: scope.clone(),
+            exam_id: Some(exam_id),
+            candidate_id: None,
+            institution_id: None,
+            text: None,
+            phases: phases.iter().map(|&phase| phase.to_owned()).collect(),
+            verdicts: vec![],
+        }
+    }
+}
+
 /// An attempt in a list; identity is sealed.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct AttemptListed {

@@ -7,12 +7,12 @@ use exam_core::ids::{AttemptId, BulkId, ExamId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::attempts::{checked_reason, checked_span};
-use super::paging::{PAGE_MAX, given, page_of};
 use crate::app::App;
 use crate::auth::extract::StaffMember;
 use crate::chance::system_rng;
 use crate::problem::{ApiError, Problem};
+use crate::routes::staff::attempts::{checked_reason, checked_span};
+use crate::routes::staff::paging::{PAGE_MAX, given, page_of};
 use crate::routes::{Body, Path};
 use crate::store::{AttemptFilter, AuditEntry, BulkItem, BulkProgress, NewBulk, Role};
 
@@ -62,15 +62,9 @@ pub(super) async fn extend(
     let exam_id: ExamId = id.parse().map_err(|_| ApiError::NotFound("exam"))?;
     let reason = checked_reason(body.reason)?;
     let added = checked_span("added_ms", body.added_ms)?;
-    let filter = AttemptFilter {
-        scope: member.scope().clone(),
-        exam_id: Some(exam_id.to_string()),
-        candidate_id: None,
-        institution_id: given(body.institution_id),
-        text: None,
-        phases: ["running", "paused", "locked"].map(str::to_owned).into(),
-        verdicts: vec![],
-    };
+    let open = ["running", "paused", "locked"];
+    let mut filter = AttemptFilter::at_exam(member.scope(), exam_id.to_string(), &open);
+    filter.institution_id = given(body.institution_id);
     let mut attempts: Vec<AttemptId> = Vec::new();
     let mut before = i64::MAX;
     loop {

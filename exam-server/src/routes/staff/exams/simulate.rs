@@ -7,13 +7,13 @@ use exam_core::draw::Forecast;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::paging::any_role;
 use crate::app::App;
 use crate::auth::extract::StaffMember;
-use crate::commands::Refused;
 use crate::commands::exam::{self, Trial};
-use crate::problem::{ApiError, FieldProblem, Problem};
+use crate::problem::{ApiError, Problem};
 use crate::routes::Body;
+use crate::routes::staff::paging::any_role;
+use crate::routes::staff::refusals::refused;
 use crate::store::Role;
 
 /// The most papers of one trial: some seconds of a core.
@@ -97,27 +97,4 @@ pub(super) async fn simulate(
     };
     let rows = simulated.rows.into_iter().map(row).collect();
     Ok(Json(TrialReply { title: simulated.title, rows }))
-}
-
-/// What is wrong with the definition is its sender's to mend.
-pub(super) fn refused(error: anyhow::Error) -> ApiError {
-    refused_field("definition", error)
-}
-
-/// What is wrong with `field` is its sender's to mend.
-pub(super) fn refused_field(field: &str, error: anyhow::Error) -> ApiError {
-    match error.downcast::<Refused>() {
-        Ok(refused) => {
-            let field = |message: String| FieldProblem {
-                field: field.to_owned(),
-                code: "refused".to_owned(),
-                message,
-            };
-            ApiError::BadFields(refused.reasons.into_iter().map(field).collect())
-        }
-        Err(trouble) => {
-            tracing::error!(error = &*trouble, "a command failed");
-            ApiError::Internal
-        }
-    }
 }
