@@ -167,6 +167,8 @@ create table unit_version (
     unique (unit_no, version)
 );
 create index unit_version_by_import on unit_version (import_no);
+-- Few of a bank's versions are not the first, and only these can stand before another.
+create index unit_version_later on unit_version (unit_no, version, import_no) where version > 1;
 
 -- What the texts of each version are found by: bigrams of Chinese, words of other scripts. The
 -- number is named as SQLite names it, so that one text serves both.

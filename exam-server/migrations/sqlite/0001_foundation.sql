@@ -166,7 +166,12 @@ create table unit_version (
     withdrawn_because text,
     unique (unit_no, version)
 );
-create index unit_version_by_import on unit_version (import_no);
+-- What counting cells reads, in the order of the cells.
+create index unit_version_by_import on unit_version (
+    import_no, topic, item_type, difficulty, pool, withdrawn_revision, unit_no, version, items
+);
+-- Few of a bank's versions are not the first, and only these can stand before another.
+create index unit_version_later on unit_version (unit_no, version, import_no) where version > 1;
 
 -- What the texts of each version are found by: bigrams of Chinese, words of other scripts.
 create virtual table unit_search using fts5 (

@@ -1,5 +1,7 @@
 //! Finding units: texts and filters in any combination, and counts by cell.
 
+use std::collections::BTreeMap;
+
 use exam_core::ids::BankId;
 use question_bank::search::Phrase;
 use serde::Serialize;
@@ -91,7 +93,7 @@ pub struct Cell {
 fn conditions(filter: &UnitFilter, sqlite: bool) -> Conditions {
     let bank = Value::Text(filter.bank_id.to_string());
     let mut all = Conditions::new("n.bank_id = $1", vec![bank]);
-    all.and(standing_sql(filter.standing), []);
+    all.and(&standing_sql(filter.standing, sqlite), []);
     for phrase in &filter.phrases {
         let (sql, values) = phrase_sql(phrase, sqlite);
         all.and(&sql, values.into_iter().map(Value::Text));
@@ -125,34 +127,35 @@ fn conditions(filter: &UnitFilter, sqlite: bool) -> Conditions {
     all
 }
 
-const fn standing_sql(standing: Standing) -> &'static str {
-    match standing {
-        Standing::Newest => {
-            "n.state IN ('draft', 'approved') AND v.withdrawn_revision IS NULL
-                AND NOT EXISTS (SELECT 1 FROM unit_version AS w
-                JOIN bank_import AS m ON m.import_no = w.import_no
-                WHERE w.unit_no = v.unit_no AND w.version > v.version
-                    AND m.state IN ('draft', 'approved'))"
-        }
-        Standing::Draft => {
-            "n.state = 'draft' AND NOT EXISTS (SELECT 1 FROM unit_version AS w
-                JOIN bank_import AS m ON m.import_no = w.import_no
-                WHERE w.unit_no = v.unit_no AND w.version > v.version
-                    AND m.state IN ('draft', 'approved'))"
-        }
+fn standing_sql(standing: Standing, sqlite: bool) -> String {
+    let (own, later) = match standing {
+        Standing::Newest => (
+            "n.state IN ('draft', 'approved') AND v.withdrawn_revision IS NULL",
+            "m.state IN ('draft', 'approved')",
+        ),
+        Standing::Draft => ("n.state = 'draft'", "m.state IN ('draft', 'approved')"),
         Standing::Approved => {
-            "n.state = 'approved' AND v.withdrawn_revision IS NULL
-                AND NOT EXISTS (SELECT 1 FROM unit_version AS w
-                JOIN bank_import AS m ON m.import_no = w.import_no
-                WHERE w.unit_no = v.unit_no AND w.version > v.version AND m.state = 'approved')"
+            ("n.state = 'approved' AND v.withdrawn_revision IS NULL", "m.state = 'approved'")
         }
         Standing::Withdrawn => {
-            "n.state = 'approved' AND v.withdrawn_revision IS NOT NULL
-                AND NOT EXISTS (SELECT 1 FROM unit_version AS w
-                JOIN bank_import AS m ON m.import_no = w.import_no
-                WHERE w.unit_no = v.unit_no AND w.version > v.version AND m.state = 'approved')"
+            ("n.state = 'approved' AND v.withdrawn_revision IS NOT NULL", "m.state = 'approved'")
         }
+    };
+    // SQLite makes the list once and looks into it, which is a third of the cost of a subquery for
+    // each row; PostgreSQL joins both, and would not hash a long list.
+    if sqlite {
+        return format!(
+            "{own} AND v.unit_version_no NOT IN (SELECT o.unit_version_no FROM unit_version AS w
+                JOIN bank_import AS m ON m.import_no = w.import_no
+                JOIN unit_version AS o ON o.unit_no = w.unit_no AND o.version < w.version
+                WHERE w.version > 1 AND m.bank_id = $1 AND {later})"
+        );
     }
+    format!(
+        "{own} AND NOT EXISTS (SELECT 1 FROM unit_version AS w
+            JOIN bank_import AS m ON m.import_no = w.import_no
+            WHERE w.version > 1 AND w.unit_no = v.unit_no AND w.version > v.version AND {later})"
+    )
 }
 
 /// Tokens hold letters and digits only, so nothing in them is an operator or a wildcard.
@@ -177,6 +180,28 @@ fn phrase_sql(phrase: &Phrase, sqlite: bool) -> (String, Vec<String>) {
     (format!("{found} {indexed} AND s.tokens LIKE ?)"), vec![whole, pattern])
 }
 
+/// The cells of several imports as those of all of them, by topic, type, difficulty and pool.
+fn added_up(of_imports: Vec<Cell>) -> Vec<Cell> {
+    let mut cells: BTreeMap<[String; 4], (i64, i64)> = BTreeMap::new();
+    for cell in of_imports {
+        let key = [cell.topic, cell.item_type, cell.difficulty, cell.pool];
+        let (units, items) = cells.entry(key).or_default();
+        *units += cell.units;
+        *items += cell.items;
+    }
+    cells
+        .into_iter()
+        .map(|([topic, item_type, difficulty, pool], (units, items))| Cell {
+            item_type,
+            topic,
+            difficulty,
+            pool,
+            units,
+            items,
+        })
+        .collect()
+}
+
 impl Store {
     /// Numbers of versions that fit, by their units' numbers, from the unit behind `after` on.
     ///
@@ -191,10 +216,13 @@ impl Store {
         let mut all = conditions(filter, self.is_sqlite());
         all.and("v.unit_no > ?", [Value::Number(after)]);
         let limit = all.parameter(Value::Number(limit));
+        // A page is found in the order of the units, or from what a phrase finds; SQLite would take
+        // all of an import and sort it.
+        let join = if self.is_sqlite() { "CROSS JOIN" } else { "JOIN" };
         let sql = format!(
             "-- unit_find
             SELECT v.unit_version_no FROM unit_version AS v
-            JOIN bank_import AS n ON n.import_no = v.import_no
+            {join} bank_import AS n ON n.import_no = v.import_no
             WHERE {} ORDER BY v.unit_no LIMIT {limit}",
             all.sql
         );
@@ -216,14 +244,14 @@ impl Store {
                 CAST(sum(v.items) AS bigint) AS items
             FROM unit_version AS v
             JOIN bank_import AS n ON n.import_no = v.import_no
-            WHERE {} GROUP BY v.item_type, v.topic, v.difficulty, v.pool
-            ORDER BY v.topic, v.item_type, v.difficulty, v.pool",
+            WHERE {} GROUP BY n.import_no, v.topic, v.item_type, v.difficulty, v.pool",
             all.sql
         );
-        on!(self.readers(), pool => {
+        let of_imports: Vec<Cell> = on!(self.readers(), pool => {
             bind_all!(sqlx::query_as(AssertSqlSafe(sql)), all.values).fetch_all(pool).await
         })
-        .map_err(StoreError::in_query("unit_cells"))
+        .map_err(StoreError::in_query("unit_cells"))?;
+        Ok(added_up(of_imports))
     }
 
     /// The numbers of all versions.

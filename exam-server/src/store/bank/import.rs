@@ -11,7 +11,7 @@ use sqlx::AssertSqlSafe;
 use tokio::time::Instant;
 
 use super::{DraftCounts, NewItem, NewUnit};
-use crate::store::{AuditEntry, Store, StoreError, audit::bind_audit, in_transaction, on};
+use crate::store::{AuditEntry, Pool, Store, StoreError, audit::bind_audit, in_transaction, on};
 
 /// How many units one transaction writes: about 5 ms of SQLite's write lock.
 const SLICE: usize = 25;
@@ -19,6 +19,9 @@ const SLICE: usize = 25;
 /// How much longer than a slice took the next one waits on SQLite. Whoever waits for the write lock
 /// looks again now and then, so slices that follow each other closely would let nobody in.
 const REST: u32 = 2;
+
+/// From how many new units on an import changes what a bank looks like.
+const MANY: usize = 500;
 
 impl Store {
     /// The bank of this name with its revision, made under `fresh` if there was none.
@@ -72,7 +75,21 @@ impl Store {
         }
         self.bank_import_end(import_no, counts.added > 0, audit).await?;
         counts.import_no = (counts.added > 0).then_some(import_no);
+        if counts.added >= MANY {
+            self.bank_analyse().await;
+        }
         Ok(counts)
+    }
+
+    /// Has PostgreSQL look at what was imported: until then it plans searches for an empty bank.
+    async fn bank_analyse(&self) {
+        let Pool::Postgres(pool) = self.writer() else { return };
+        for table in ["unit", "unit_version", "unit_search", "item", "item_version", "item_key"] {
+            let sql = format!("-- bank_analyse\nANALYZE {table}");
+            if let Err(error) = sqlx::query(AssertSqlSafe(sql)).execute(pool).await {
+                tracing::warn!(%error, table, "statistics are as they were");
+            }
+        }
     }
 
     /// Lets others have SQLite's write lock, behind a slice that began then.

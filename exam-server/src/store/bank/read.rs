@@ -44,7 +44,7 @@ impl Store {
                 AND (v.withdrawn_revision IS NULL OR v.withdrawn_revision > $2)
                 AND NOT EXISTS (SELECT 1 FROM unit_version AS w
                     JOIN bank_import AS m ON m.import_no = w.import_no
-                    WHERE w.unit_no = v.unit_no AND w.version > v.version
+                    WHERE w.version > 1 AND w.unit_no = v.unit_no AND w.version > v.version
                         AND m.approved_revision <= $2)
             ORDER BY v.unit_version_no, i.position";
         let rows: Vec<Row> = on!(self.readers(), pool => sqlx::query_as(SQL)
@@ -95,7 +95,7 @@ impl Store {
                 AND v.withdrawn_revision IS NULL
                 AND NOT EXISTS (SELECT 1 FROM unit_version AS w
                     JOIN bank_import AS m ON m.import_no = w.import_no
-                    WHERE w.unit_no = v.unit_no AND w.version > v.version AND m.state = n.state)
+                    WHERE w.version > 1 AND w.unit_no = v.unit_no AND w.version > v.version AND m.state = n.state)
             LEFT JOIN item_version AS i ON i.unit_version_no = v.unit_version_no
             GROUP BY b.bank_id, b.name, b.revision ORDER BY b.name";
         let rows: Vec<(String, String, i64, i64, i64)> =
