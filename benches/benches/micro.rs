@@ -18,6 +18,7 @@ use exam_core::time::{Span, Timestamp};
 use exam_core::view::{Fragment, Fragments, ShownItem, render_paper};
 use exam_server::protocol::ClientMessage;
 use exam_server::routes::coding::gzip;
+use question_bank::format::Reading;
 use question_bank::item::Defaults;
 use question_bank::{format, json, template};
 use rustc_hash::FxHashMap;
@@ -205,7 +206,7 @@ fn import(c: &mut Criterion) {
     group.sample_size(10).throughput(Throughput::Elements(ITEMS as u64));
     group.bench_function("xlsx", |b| {
         b.iter(|| {
-            let read = format::read(black_box(&workbook), "x.xlsx", None, &Defaults::default());
+            let read = format::read(black_box(&workbook), "x.xlsx", &Reading::default());
             assert_eq!(read.accepted, ITEMS);
             read
         });

@@ -169,6 +169,11 @@ impl<'a> Intake<'a> {
         }
     }
 
+    /// What was said since this many problems.
+    pub(crate) fn said_since(&mut self, count: usize) -> &mut [Problem] {
+        self.imported.problems.get_mut(count..).unwrap_or_default()
+    }
+
     /// Everything that was read.
     pub(crate) fn finish(mut self) -> Imported {
         if self.unlisted > 0 {

@@ -7,6 +7,7 @@ use exam_core::item::Unknown;
 use crate::check::Imported;
 use crate::decode::beginning;
 use crate::item::Defaults;
+use crate::mend::Mend;
 use crate::{aiken, gift, json, moodle, qti, sheet, table, text, xml};
 
 /// A format.
@@ -98,10 +99,22 @@ impl FromStr for Format {
     }
 }
 
-/// Reads a bank file and names every problem; without a format, what it holds tells.
+/// How a file is read.
+#[derive(Clone, Debug, Default)]
+pub struct Reading {
+    /// Its format; without one, what it holds tells.
+    pub format: Option<Format>,
+    /// What holds for items that say nothing.
+    pub defaults: Defaults,
+    /// Cells that say something else than in the file.
+    pub mends: Vec<Mend>,
+}
+
+/// Reads a bank file and names every problem.
 #[must_use]
-pub fn read(bytes: &[u8], file: &str, format: Option<Format>, defaults: &Defaults) -> Imported {
-    match format.unwrap_or_else(|| Format::of(bytes)) {
+pub fn read(bytes: &[u8], file: &str, reading: &Reading) -> Imported {
+    let defaults = &reading.defaults;
+    match reading.format.unwrap_or_else(|| Format::of(bytes)) {
         Format::Json => json::read(bytes, file, defaults),
         Format::Text => text::read(bytes, file, defaults),
         Format::Gift => gift::read(bytes, file, defaults),
@@ -111,7 +124,7 @@ pub fn read(bytes: &[u8], file: &str, format: Option<Format>, defaults: &Default
         Format::Xlsx if !table::is_workbook(bytes) => {
             Imported::refused(file, "workbook_kind", "不是 .xlsx 工作簿")
         }
-        Format::Xlsx | Format::Csv => sheet::read(bytes, file, defaults),
+        Format::Xlsx | Format::Csv => sheet::read(bytes, file, defaults, &reading.mends),
     }
 }
 

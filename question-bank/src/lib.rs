@@ -16,6 +16,7 @@ pub mod hash;
 mod html;
 pub mod item;
 pub mod json;
+pub mod mend;
 pub mod moodle;
 pub mod picture;
 pub mod pins;

@@ -32,6 +32,9 @@ pub struct Problem {
     pub row: Option<u32>,
     /// The column from 1, where the format has columns.
     pub column: Option<u32>,
+    /// What stands in that cell, where row and column are known.
+    #[serde(default)]
+    pub cell: Option<String>,
     /// The item's code, where it has one.
     pub item: Option<String>,
     /// What it is, for programs.
@@ -56,6 +59,7 @@ impl Problem {
             sheet: None,
             row: None,
             column: None,
+            cell: None,
             item: item.map(str::to_owned),
             code,
             message: message.into(),

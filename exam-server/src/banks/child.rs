@@ -10,8 +10,9 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use question_bank::check::Imported;
-use question_bank::format::{self, Format};
+use question_bank::format::{self, Reading};
 use question_bank::item::Defaults;
+use question_bank::mend::Mend;
 use rustix::process::{Resource, Rlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -49,6 +50,7 @@ struct Order {
     file: String,
     format: Option<String>,
     pool: exam_core::item::Pool,
+    mends: Vec<Mend>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -62,21 +64,17 @@ struct Head {
 /// # Errors
 /// When the process cannot be started or spoken to. One that dies over the file is no error: the
 /// file is refused.
-pub(super) async fn read(
-    bytes: Vec<u8>,
-    file: &str,
-    format: Option<Format>,
-    defaults: &Defaults,
-) -> io::Result<Imported> {
+pub(super) async fn read(bytes: Vec<u8>, file: &str, reading: &Reading) -> io::Result<Imported> {
     let Some(program) = PROGRAM.get() else {
-        let (file, defaults) = (file.to_owned(), *defaults);
-        let read = move || format::read(&bytes, &file, format, &defaults);
+        let (file, reading) = (file.to_owned(), reading.clone());
+        let read = move || format::read(&bytes, &file, &reading);
         return tokio::task::spawn_blocking(read).await.map_err(io::Error::other);
     };
     let order = Order {
         file: file.to_owned(),
-        format: format.map(|format| format.name().to_owned()),
-        pool: defaults.pool,
+        format: reading.format.map(|format| format.name().to_owned()),
+        pool: reading.defaults.pool,
+        mends: reading.mends.clone(),
     };
     let mut child = Command::new(program)
         .arg(WORD)
@@ -190,7 +188,9 @@ fn read_input(order: &Order) -> io::Result<()> {
     let mut bytes = Vec::new();
     io::stdin().lock().read_to_end(&mut bytes)?;
     let format = order.format.as_deref().map(str::parse).transpose().map_err(io::Error::other)?;
-    let imported = format::read(&bytes, &order.file, format, &Defaults { pool: order.pool });
+    let defaults = Defaults { pool: order.pool };
+    let reading = Reading { format, defaults, mends: order.mends.clone() };
+    let imported = format::read(&bytes, &order.file, &reading);
     drop(bytes);
     pack(&imported, &mut io::stdout().lock())
 }
@@ -206,7 +206,7 @@ mod tests {
 
     #[test]
     fn what_was_read_comes_back_as_it_was() {
-        let read = format::read(BANK.as_bytes(), "f", None, &Defaults::default());
+        let read = format::read(BANK.as_bytes(), "f", &Reading::default());
         assert!(read.pictures.len() == 1 && !read.problems.is_empty());
         let mut packed = Vec::new();
         pack(&read, &mut packed).expect("packed");

@@ -1,9 +1,11 @@
 //! Importing files as drafts.
 
+use std::collections::HashSet;
+
 use exam_core::ids::BankId;
 use question_bank::check;
-use question_bank::format::Format;
-use question_bank::item::{Defaults, Unit};
+use question_bank::format::Reading;
+use question_bank::item::Unit;
 use question_bank::problem::Problem;
 use question_bank::similar::{self, Fingerprint, Pair};
 use serde::Serialize;
@@ -16,16 +18,14 @@ use crate::store::{NewUnit, Standing, Store, UnitFilter};
 const PAIRS_MAX: usize = 1_000;
 
 /// How an import was asked for.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Wish {
     /// Nothing is stored.
     pub dry_run: bool,
     /// Good items are taken although others are bad.
     pub skip_bad: bool,
-    /// The file's format; without one, what it holds tells.
-    pub format: Option<Format>,
-    /// What holds for items whose file says nothing.
-    pub defaults: Defaults,
+    /// How the file is read.
+    pub reading: Reading,
 }
 
 /// What became of a file.
@@ -47,6 +47,9 @@ pub struct Imported {
     pub similar: Vec<Pair>,
     /// Whether there may be more of them.
     pub similar_more: bool,
+    /// The units of the file that stand in these pairs.
+    #[serde(skip)]
+    pub similar_units: Vec<Unit>,
 }
 
 /// Imports a file as drafts: all of it, or nothing, unless told to skip bad items. `progress` hears
@@ -63,7 +66,7 @@ pub async fn import(
     mut progress: impl FnMut(usize, usize),
 ) -> Result<Imported, BankError> {
     let known = fingerprints(act.store, bank_id).await?;
-    let (read, mut outcome) = look(file, bytes, wish, known).await?;
+    let (read, mut outcome) = look(file, bytes, &wish, known).await?;
     if outcome.accepted == 0 || wish.dry_run {
         return Ok(outcome);
     }
@@ -74,7 +77,9 @@ pub async fn import(
     let audit = act.audit(
         "bank.import",
         bank_id,
-        &serde_json::json!({ "file": file, "items": outcome.accepted }),
+        &serde_json::json!({
+            "file": file, "items": outcome.accepted, "mended_cells": wish.reading.mends.len(),
+        }),
     );
     for picture in &read.pictures {
         act.store.media_keep(&new_media(picture)).await?;
@@ -95,11 +100,10 @@ pub async fn import(
 pub async fn look(
     file: &str,
     bytes: Vec<u8>,
-    wish: Wish,
+    wish: &Wish,
     known: Vec<Fingerprint>,
 ) -> Result<(check::Imported, Imported), BankError> {
-    let read =
-        child::read(bytes, file, wish.format, &wish.defaults).await.map_err(BankError::Reader)?;
+    let read = child::read(bytes, file, &wish.reading).await.map_err(BankError::Reader)?;
     let bad = read.problems.iter().any(Problem::is_error);
     let taken = !read.units.is_empty() && (!bad || wish.skip_bad);
     let accepted = if taken { read.accepted } else { 0 };
@@ -107,10 +111,11 @@ pub async fn look(
         let mut alike = similar::pairs(&read.units, known);
         alike.more |= alike.pairs.len() > PAIRS_MAX;
         alike.pairs.truncate(PAIRS_MAX);
-        (read, alike)
+        let units = units_in(&read.units, &alike.pairs);
+        (read, alike, units)
     };
     let compared = tokio::task::spawn_blocking(compare).await;
-    let (mut read, alike) =
+    let (mut read, alike, similar_units) =
         compared.map_err(|error| BankError::Reader(std::io::Error::other(error)))?;
     let outcome = Imported {
         items: read.items,
@@ -119,9 +124,21 @@ pub async fn look(
         problems: std::mem::take(&mut read.problems),
         similar: alike.pairs,
         similar_more: alike.more,
+        similar_units,
         ..Imported::default()
     };
     Ok((read, outcome))
+}
+
+/// The units of a file that are in pairs.
+fn units_in(units: &[Unit], pairs: &[Pair]) -> Vec<Unit> {
+    let codes: HashSet<&str> = pairs
+        .iter()
+        .flat_map(|pair| [(!pair.in_bank).then_some(&*pair.first), Some(&*pair.second)])
+        .flatten()
+        .collect();
+    let is_in = |unit: &&Unit| unit.items.iter().any(|item| codes.contains(&*item.code));
+    units.iter().filter(is_in).cloned().collect()
 }
 
 /// How many versions are read at once.

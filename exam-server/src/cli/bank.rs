@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use question_bank::format::Reading;
 use question_bank::item::Defaults;
 use serde::Serialize;
 
@@ -51,8 +52,9 @@ pub(super) async fn run(
     match command {
         BankCommand::Import { file, bank, login, pool, format, dry_run, skip_bad } => {
             let desk = Desk::open(settings).await?;
-            let (format, defaults) = (format.0, Defaults { pool });
-            let wish = bank::Wish { dry_run, skip_bad, format, defaults };
+            let reading =
+                Reading { format: format.0, defaults: Defaults { pool }, mends: Vec::new() };
+            let wish = bank::Wish { dry_run, skip_bad, reading };
             let (bytes, name) = (std::fs::read(&file)?, named(&file));
             let imported =
                 bank::import(&desk, &bank, &name, &bytes, login.as_deref(), wish, json).await?;

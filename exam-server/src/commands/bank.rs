@@ -3,7 +3,8 @@
 use exam_core::ids::BankId;
 use exam_core::measured::Measured;
 use question_bank::export::{self, ExportFormat};
-use question_bank::item::{Defaults, Unit};
+use question_bank::format::Reading;
+use question_bank::item::Unit;
 use question_bank::picture::Picture;
 use question_bank::problem::Problem;
 use question_bank::similar::Pair;
@@ -116,7 +117,7 @@ pub async fn import(
     let bank_id = match (find(desk, bank).await?, wish.dry_run) {
         (Some(row), _) => row.bank_id,
         (None, true) => {
-            let (_, outcome) = banks::look(file, bytes.to_vec(), wish, Vec::new()).await?;
+            let (_, outcome) = banks::look(file, bytes.to_vec(), &wish, Vec::new()).await?;
             return Ok(outcome);
         }
         (None, false) => {
@@ -187,7 +188,7 @@ fn cause(error: &dyn std::error::Error) -> String {
 /// # Errors
 /// [`Refused`] for a file with errors, or with a text that no cell can hold.
 pub fn template(from: Option<(&str, &[u8])>) -> anyhow::Result<Written> {
-    let read = from.map(|(file, bytes)| format::read(bytes, file, None, &Defaults::default()));
+    let read = from.map(|(file, bytes)| format::read(bytes, file, &Reading::default()));
     let read = read.unwrap_or_default();
     let errors = read.problems.iter().filter(|problem| problem.is_error());
     let reasons: Vec<String> = errors.map(ToString::to_string).collect();
@@ -398,7 +399,7 @@ pub async fn measure(
 /// # Errors
 /// When the file cannot be handed to its reader.
 pub async fn check(file: &str, bytes: &[u8]) -> anyhow::Result<Checked> {
-    let (read, outcome) = banks::look(file, bytes.to_vec(), Wish::default(), Vec::new()).await?;
+    let (read, outcome) = banks::look(file, bytes.to_vec(), &Wish::default(), Vec::new()).await?;
     Ok(Checked {
         items: outcome.items,
         similar: outcome.similar,

@@ -14,7 +14,7 @@ use crate::{sheet, template};
 /// Writes a workbook.
 pub(super) fn write(units: &[Unit], losses: &mut Losses<'_>) -> Result<Vec<u8>, XlsxError> {
     let bytes = template::write(units)?;
-    let read = sheet::read(&bytes, "", &Defaults::default()).units;
+    let read = sheet::read(&bytes, "", &Defaults::default(), &[]).units;
     let by_code: HashMap<&str, &Unit> =
         read.iter().map(|unit| (unit.code.as_str(), unit)).collect();
     for (place, unit) in units.iter().enumerate() {

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::check::Imported;
-use crate::format::{self, Format};
+use crate::format::{self, Format, Reading};
 use crate::item::{Defaults, Item, ItemOption, Source};
 
 /// A bank of every type with pictures, and texts that look like everything else.
@@ -58,7 +58,7 @@ fn written(bank: &Imported, format: ExportFormat) -> Exported {
 /// Reads a file as an import would that is not told its format.
 fn read(exported: &Exported, format: ExportFormat) -> Imported {
     assert_eq!(Format::of(&exported.bytes), format.name().parse().expect("both know it"));
-    format::read(&exported.bytes, "bank", None, &Defaults::default())
+    format::read(&exported.bytes, "bank", &Reading::default())
 }
 
 fn codes(problems: &[Problem], item: &str) -> Vec<&'static str> {
@@ -100,7 +100,7 @@ fn an_empty_bank_is_a_file_without_items() {
     for (format, _) in ExportFormat::NAMES {
         let exported = write(&[], &[], format).expect("nothing is written");
         let format = format.name().parse().ok();
-        let back = format::read(&exported.bytes, "bank", format, &Defaults::default());
+        let back = format::read(&exported.bytes, "bank", &Reading { format, ..Reading::default() });
         assert_eq!((back.units.len(), back.items), (0, 0), "{:?}", back.problems);
     }
 }
@@ -426,7 +426,7 @@ proptest! {
         for format in [ExportFormat::MoodleXml, ExportFormat::Gift] {
             let exported = written(&bank, format);
             let as_import = format.name().parse().ok();
-            let back = format::read(&exported.bytes, "bank", as_import, &Defaults::default());
+            let back = format::read(&exported.bytes, "bank", &Reading { format: as_import, ..Reading::default() });
             let items = back.units.iter().map(|unit| unit.items.len()).sum::<usize>();
             // Without its pictures or its code an item may be the same as another.
             let lost = |problem: &&Problem| problem.is_error() && problem.code != "code_twice";

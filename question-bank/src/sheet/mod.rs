@@ -14,6 +14,7 @@ use exam_core::item::ItemType;
 use crate::check::{Imported, Intake};
 use crate::hash::derived_code;
 use crate::item::Defaults;
+use crate::mend::{LatestRows, Mend, Mends};
 use crate::problem::Severity;
 use crate::raw::{Damage, Field, Place, RawOption, RawUnit};
 use crate::table::{self, Form, Part, Row};
@@ -39,8 +40,8 @@ fn is_serial(code: &str) -> bool {
 /// Reads a table of items and names every problem, not only the first. An item with an error is
 /// left out, a group with all its items.
 #[must_use]
-pub fn read(bytes: &[u8], file: &str, defaults: &Defaults) -> Imported {
-    let mut reader = Reader::new(file, defaults);
+pub fn read(bytes: &[u8], file: &str, defaults: &Defaults, mends: &[Mend]) -> Imported {
+    let mut reader = Reader::new(file, defaults, mends);
     let outcome = table::read(bytes, &mut |part| reader.part(part));
     reader.end_sheet();
     if let Err(why) = outcome {
@@ -50,6 +51,7 @@ pub fn read(bytes: &[u8], file: &str, defaults: &Defaults) -> Imported {
         let message = "找不到表头：应有一行同时写明「题干」和「答案」";
         reader.intake.remark(Severity::Error, &Place::default(), None, "header_missing", message);
     }
+    reader.tell_of_unused_mends();
     reader.intake.finish()
 }
 
@@ -75,10 +77,14 @@ struct Reader<'a> {
     group: Option<Group>,
     /// Remarks that this sheet had already.
     said: HashSet<&'static str>,
+    mends: Mends<'a>,
+    latest: LatestRows,
+    /// How many problems show their cells.
+    shown: usize,
 }
 
 impl<'a> Reader<'a> {
-    fn new(file: &'a str, defaults: &Defaults) -> Self {
+    fn new(file: &'a str, defaults: &Defaults, mends: &'a [Mend]) -> Self {
         Self {
             intake: Intake::new(file, defaults),
             sheet: None,
@@ -88,6 +94,9 @@ impl<'a> Reader<'a> {
             any_header: false,
             group: None,
             said: HashSet::new(),
+            mends: Mends::new(mends),
+            latest: LatestRows::default(),
+            shown: 0,
         }
     }
 
@@ -101,7 +110,12 @@ impl<'a> Reader<'a> {
                 self.rows_before_header = 0;
                 self.said.clear();
             }
-            Part::Row(row) => self.row(&row),
+            Part::Row(mut row) => {
+                self.mends.apply(self.sheet.as_deref(), &mut row);
+                self.row(&row);
+                self.latest.keep(row);
+                self.show_cells();
+            }
             Part::Outside { row, column } => {
                 let message = "远离表格的单元格未读取";
                 self.remark(Severity::Warning, Some(row), Some(column), "cells_outside", message);
@@ -149,6 +163,25 @@ impl<'a> Reader<'a> {
         if self.header.is_none() && self.rows_before_header > 0 && !hints {
             let message = "工作表没有写明「题干」和「答案」的表头，未读取";
             self.remark(Severity::Warning, None, None, "sheet_ignored", message);
+        }
+        self.show_cells();
+        self.latest.clear();
+    }
+
+    /// Says in what was just found what stands there; the next row may be far from it.
+    fn show_cells(&mut self) {
+        let said = self.intake.said_since(self.shown);
+        self.shown += said.len();
+        self.latest.show_in(said);
+    }
+
+    fn tell_of_unused_mends(&mut self) {
+        for mend in std::mem::take(&mut self.mends).left() {
+            let sheet = mend.sheet.as_deref().map(Arc::from);
+            let place = Place { sheet, row: Some(mend.row), ..Place::default() };
+            let message = "文件中没有这一行，所作的修改未用上";
+            let column = Some(mend.column);
+            self.intake.remark(Severity::Warning, &place, column, "mend_unused", message);
         }
     }
 

@@ -3,7 +3,7 @@ use crate::check::Imported;
 use crate::{json, template};
 
 fn csv(text: &str) -> Imported {
-    read(text.as_bytes(), "题库.csv", &Defaults::default())
+    read(text.as_bytes(), "题库.csv", &Defaults::default(), &[])
 }
 
 /// Code, row and column of every problem.
@@ -205,7 +205,7 @@ fn what_a_template_says_is_what_it_was_made_of() {
     let units = json::read(bank.as_bytes(), "bank.json", &Defaults::default()).units;
     assert_eq!(units.len(), 5);
     let workbook = template::write(&units).expect("texts fit");
-    let imported = read(&workbook, "bank.xlsx", &Defaults::default());
+    let imported = read(&workbook, "bank.xlsx", &Defaults::default(), &[]);
     assert_eq!(found(&imported), [], "{:?}", imported.problems);
     assert_eq!(json::write(&imported.units, &[]), json::write(&units, &[]));
     assert_eq!(imported.units[3].source.sheet.as_deref(), Some("试题"));
@@ -215,7 +215,7 @@ fn what_a_template_says_is_what_it_was_made_of() {
 #[test]
 fn an_empty_template_is_a_table_without_items() {
     let workbook = template::write(&[]).expect("an empty table");
-    let imported = read(&workbook, "bank.xlsx", &Defaults::default());
+    let imported = read(&workbook, "bank.xlsx", &Defaults::default(), &[]);
     assert_eq!((found(&imported), imported.items), (vec![("no_items", None, None)], 0));
 }
 
@@ -229,7 +229,7 @@ mod workbooks {
     }
 
     fn read_workbook(workbook: Workbook) -> Imported {
-        read(&bytes(workbook), "题库.xlsx", &Defaults::default())
+        read(&bytes(workbook), "题库.xlsx", &Defaults::default(), &[])
     }
 
     const COLUMNS: [&str; 6] = ["题干", "选项  A", "选项B", "选项C", "答案", "章节"];
@@ -353,8 +353,63 @@ mod workbooks {
 fn levels_under_the_heading_of_shares_are_levels() {
     let text = "所属专业,所属专业分支,难度系数,题目类型,题目内容,选项A,选项B,正确答案\n\
         医学,内科,0.3,单选题,甲题,一,二,A\n医学,外科,2,单选题,乙题,一,二,B\n医学,外科,5,单选题,丙题,一,二,B\n";
-    let read = read(text.as_bytes(), "题库.csv", &Defaults::default());
+    let read = read(text.as_bytes(), "题库.csv", &Defaults::default(), &[]);
     let said: Vec<_> =
         read.units.iter().map(|unit| (unit.topic.as_str(), unit.difficulty.name())).collect();
     assert_eq!(said, [("医学/内科", "hard"), ("医学/外科", "easy"), ("医学/外科", "hard")]);
+}
+
+mod mended {
+    use super::*;
+    use crate::mend::Mend;
+
+    fn mend(row: u32, column: u32, text: &str) -> Mend {
+        Mend { sheet: None, row, column, text: text.to_owned() }
+    }
+
+    fn two_bad_rows() -> String {
+        HEADER.to_owned()
+            + "1,单选题,答案在选项之外,甲,乙,丙,丁,F,,易,x\n"
+            + "2,单选题,没有答案,甲,乙,丙,丁\n"
+            + "3,单选题,好题,甲,乙,丙,丁,A,,易,x\n"
+    }
+
+    #[test]
+    fn a_problem_says_what_stands_in_its_cell() {
+        let imported = csv(&two_bad_rows());
+        let cells: Vec<_> = imported.problems.iter().map(|p| (p.code, p.cell.as_deref())).collect();
+        assert_eq!(
+            cells,
+            [("key_outside", Some("F")), ("topic_missing", None), ("key_missing", Some(""))]
+        );
+    }
+
+    #[test]
+    fn a_corrected_cell_counts_and_one_beyond_the_row_too() {
+        let mends = [mend(2, 8, " B "), mend(3, 8, "C"), mend(3, 11, "外科")];
+        let text = two_bad_rows();
+        let read = read(text.as_bytes(), "题库.csv", &Defaults::default(), &mends);
+        assert_eq!(found(&read), [], "{:?}", read.problems);
+        let keys: Vec<u32> = read.units.iter().map(|unit| unit.items[0].key.bits()).collect();
+        assert_eq!((keys, &*read.units[1].topic), (vec![0b10, 0b100, 0b1], "外科"));
+    }
+
+    #[test]
+    fn a_correction_of_nothing_is_told() {
+        let mends = [mend(90, 8, "B"), Mend { sheet: Some("别处".into()), ..mend(4, 8, "B") }];
+        let text = two_bad_rows();
+        let read = read(text.as_bytes(), "题库.csv", &Defaults::default(), &mends);
+        let unused = found(&read).into_iter().filter(|(code, ..)| *code == "mend_unused");
+        assert_eq!(unused.map(|(_, row, _)| row).collect::<Vec<_>>(), [Some(90), Some(4)]);
+    }
+
+    #[test]
+    fn a_group_that_is_checked_at_its_end_shows_its_cells() {
+        let imported = csv("题型,共用题干,题干,选项A,选项B,答案,知识点\n\
+            A3,某男性患者,第一问,甲,乙,Z,x\nA3,某男性患者,第二问,甲,乙,A,x\n\
+            单选题,,另一题,甲,乙,A,x\n");
+        let cells: Vec<_> =
+            imported.problems.iter().map(|p| (p.code, p.row, p.cell.as_deref())).collect();
+        assert_eq!(cells, [("key_outside", Some(2), Some("Z"))], "{:?}", imported.problems);
+    }
 }

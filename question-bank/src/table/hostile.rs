@@ -235,7 +235,7 @@ fn a_file_that_is_too_big_is_refused_before_it_is_read() {
 #[test]
 fn a_sheet_that_is_damaged_from_its_start_names_no_row() {
     let file = workbook(&[("xl/worksheets/sheet1.xml", "<worksheet/>")]);
-    let imported = crate::format::read(&file, "file", None, &crate::item::Defaults::default());
+    let imported = crate::format::read(&file, "file", &crate::format::Reading::default());
     let problem = &imported.problems[0];
     assert_eq!((problem.code, problem.row), ("sheet_damaged", None), "rows count from 1");
     assert!(!problem.message.contains("第 0 行"), "{}", problem.message);

@@ -6,8 +6,7 @@ use std::process::Stdio;
 use exam_tests::process::command;
 use exam_tests::server::KEY;
 use exam_tests::{Database, Kind};
-use question_bank::format;
-use question_bank::item::Defaults;
+use question_bank::format::{self, Reading};
 use question_bank::template;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -66,7 +65,7 @@ fn table(items: usize, wrong: std::ops::Range<usize>) -> String {
 
 /// The same as a workbook.
 fn workbook(csv: &str) -> Vec<u8> {
-    let units = format::read(csv.as_bytes(), "x.csv", None, &Defaults::default()).units;
+    let units = format::read(csv.as_bytes(), "x.csv", &Reading::default()).units;
     template::write(&units).expect("every text fits a cell")
 }
 

@@ -12,4 +12,6 @@ on_both! {
     texts_are_found_by_what_stands_in_them;
     what_is_exported_comes_back_as_it_was;
     an_exam_is_tried_before_it_is_published;
+    cells_are_corrected_where_their_problems_are_shown;
+    cells_are_counted_over_imports_with_the_newest_version_of_each_unit;
 }

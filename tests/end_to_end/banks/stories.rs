@@ -437,3 +437,70 @@ pub async fn an_exam_is_tried_before_it_is_published(kind: Kind) {
     assert_eq!(candidate.post("/staff/exams/simulate", body).await.0, StatusCode::FORBIDDEN);
     server.running.stop().await;
 }
+
+pub async fn cells_are_corrected_where_their_problems_are_shown(kind: Kind) {
+    let server = server_or_return!(kind);
+    let author = Author::new(&server).await;
+    let csv = "题型,题干,选项A,选项B,答案,知识点\n单选题,甲题说什么,对,错,C,法规\n单选题,乙题说什么,对,错,A,法规\n";
+    let look = async |mends: &Value, dry_run: bool| {
+        let path = author.path(&format!("imports?file=x.csv&dry_run={dry_run}&mends={mends}"));
+        author.member.upload(&path, csv.as_bytes().to_vec()).await
+    };
+    let (_, reply) = look(&json!([]), true).await;
+    let problem = &reply["problems"][0];
+    assert_eq!(
+        (&problem["cell"], &problem["row"], &problem["column"]),
+        (&json!("C"), &json!(2), &json!(5))
+    );
+    assert_eq!(reply["accepted"], 0);
+    let right = json!([{ "sheet": null, "row": 2, "column": 5, "text": "B" }]);
+    let (_, reply) = look(&right, true).await;
+    assert_eq!((&reply["accepted"], &reply["problems"]), (&json!(2), &json!([])), "{reply}");
+    let (status, reply) = look(&right, false).await;
+    assert_eq!((status, &reply["accepted"]), (StatusCode::OK, &json!(2)), "{reply}");
+    let found = author.find("standing=draft&text=甲题").await;
+    let shown = author.member.get(&author.path(&format!("units/{}", found[0]))).await;
+    assert_eq!(shown["units"][0]["key"], json!(["B"]), "{shown}");
+    for wrong in [json!({ "row": 2 }), json!([{ "row": 2, "column": 5 }])] {
+        let (status, refusal) = look(&wrong, true).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{refusal}");
+    }
+    let many: Vec<Value> =
+        (0..501).map(|row| json!({ "row": row, "column": 1, "text": "" })).collect();
+    assert_eq!(look(&json!(many), true).await.0, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+pub async fn cells_are_counted_over_imports_with_the_newest_version_of_each_unit(kind: Kind) {
+    let server = server_or_return!(kind);
+    let author = Author::new(&server).await;
+    let approver = staff_member(&server, "checker", &[Role::Approver]).await;
+    let none = json!({});
+    let first = author.import(&[single("A", "一", &none), single("B", "二", &none)], "").await;
+    let second = author.import(&[single("C", "三", &none)], "").await;
+    for import in [&first, &second] {
+        assert_eq!(author.approve(&approver, &import["import_no"]).await, StatusCode::OK);
+    }
+    let hard = json!({ "difficulty": "hard" });
+    let third = author.import(&[single("A", "一，改", &hard)], "").await;
+    let counts = async |standing: &str| {
+        let cells = author.member.get(&author.path(&format!("cells?standing={standing}"))).await;
+        let cells = cells["cells"].as_array().expect("a list").iter();
+        cells
+            .map(|cell| {
+                (cell["difficulty"].as_str().expect("a name").to_owned(), cell["units"].clone())
+            })
+            .collect::<Vec<_>>()
+    };
+    let (hard, medium) = (|n| ("hard".to_owned(), json!(n)), |n| ("medium".to_owned(), json!(n)));
+    assert_eq!(counts("approved").await, [medium(3)]);
+    assert_eq!(counts("newest").await, [hard(1), medium(2)]);
+    assert_eq!(counts("draft").await, [hard(1)]);
+    assert_eq!(author.approve(&approver, &third["import_no"]).await, StatusCode::OK);
+    assert_eq!(counts("approved").await, [hard(1), medium(2)]);
+    let withdrawn = author.path("units/C/withdraw");
+    let (status, said) = approver.post(&withdrawn, json!({ "reason": "有误" })).await;
+    assert!(status.is_success(), "{said}");
+    assert_eq!(counts("approved").await, [hard(1), medium(1)]);
+    assert_eq!(counts("withdrawn").await, [medium(1)]);
+    assert_eq!(author.find("standing=approved").await, ["A", "B"]);
+}

@@ -8,7 +8,8 @@ use exam_core::item::ItemType;
 use exam_server::demo::accounts::Accounts;
 use exam_tests::process::free_address;
 use exam_tests::{Candidate, client};
-use question_bank::item::{Defaults, Unit};
+use question_bank::format::Reading;
+use question_bank::item::Unit;
 use question_bank::{format, json, similar, template};
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -22,7 +23,7 @@ const SHIPPED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../demo/demo-bank.xl
 fn units_of(path: &Path) -> Vec<Unit> {
     let name = path.display().to_string();
     let bytes = std::fs::read(path).expect("it can be read");
-    let read = format::read(&bytes, &name, None, &Defaults::default());
+    let read = format::read(&bytes, &name, &Reading::default());
     let errors: Vec<_> = read.problems.iter().filter(|problem| problem.is_error()).collect();
     assert!(errors.is_empty(), "{errors:?}");
     assert_eq!(read.items, read.accepted, "{name}");

@@ -8,7 +8,7 @@ use exam_core::exam::Exam;
 use exam_core::time::Timestamp;
 use exam_server::commands::{exam, roster};
 use question_bank::check::Imported;
-use question_bank::format::{self, Format};
+use question_bank::format::{self, Format, Reading};
 use question_bank::hash::{content_hash, version_hash};
 use question_bank::item::{Defaults, Unit};
 use question_bank::pins::pinned;
@@ -50,7 +50,7 @@ pub(super) fn run(input: &[u8]) {
 }
 
 fn tables(file: &[u8]) {
-    let imported = format::read(file, "file", None, &Defaults::default());
+    let imported = format::read(file, "file", &Reading::default());
     holds(&imported);
     if Format::of(file) != Format::Json
         && let Ok(roster) = roster::read(file, Date::in_china(NOW))

@@ -78,6 +78,8 @@ pub struct VersionHistory {
     pub source: String,
     /// Who imported it.
     pub imported_by: String,
+    /// Their login; they cannot approve it.
+    pub importer_login: String,
     /// When, in server milliseconds.
     pub imported_at_ms: i64,
     /// Who approved or rejected it.
@@ -107,6 +109,8 @@ pub struct ImportRow {
     pub state: String,
     /// Who imported it.
     pub imported_by: String,
+    /// Their login; they cannot approve it.
+    pub importer_login: String,
     /// When, in server milliseconds.
     pub imported_at_ms: i64,
     /// Who approved or rejected it.
@@ -182,7 +186,8 @@ impl Store {
         const SQL: &str = "-- unit_history
             SELECT v.unit_version_no, v.version, v.import_no, v.source,
                 CASE WHEN v.withdrawn_revision IS NULL THEN n.state ELSE 'withdrawn' END AS state,
-                a.name AS imported_by, n.imported_at_ms,
+                a.name AS imported_by, a.login AS importer_login,
+                n.imported_at_ms,
                 coalesce(p.name, r.name) AS decided_by,
                 coalesce(n.approved_at_ms, n.rejected_at_ms) AS decided_at_ms,
                 n.rejected_because, n.approved_revision, v.withdrawn_revision,
@@ -209,7 +214,8 @@ impl Store {
     /// [`StoreError::Driver`] when the database is in trouble.
     pub async fn bank_imports(&self, bank_id: BankId) -> Result<Vec<ImportRow>, StoreError> {
         const SQL: &str = "-- bank_imports
-            SELECT n.import_no, n.state, a.name AS imported_by, n.imported_at_ms,
+            SELECT n.import_no, n.state, a.name AS imported_by, a.login AS importer_login,
+                n.imported_at_ms,
                 coalesce(p.name, r.name) AS decided_by,
                 coalesce(n.approved_at_ms, n.rejected_at_ms) AS decided_at_ms,
                 n.rejected_because, c.units, c.items, f.source

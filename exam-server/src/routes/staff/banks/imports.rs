@@ -4,8 +4,10 @@ use axum::Json;
 use axum::extract::{Query, Request, State};
 use axum::http::StatusCode;
 use exam_core::item::Pool;
-use question_bank::format::Format;
-use question_bank::item::Defaults;
+use question_bank::format::{Format, Reading};
+use question_bank::item::{Defaults, Unit};
+use question_bank::json;
+use question_bank::mend::{MENDS_MAX, Mend};
 use question_bank::problem::Problem as FileProblem;
 use question_bank::similar::Pair;
 use serde::{Deserialize, Serialize};
@@ -46,6 +48,10 @@ pub(super) struct ImportQuery {
     /// Take the good items although others are bad.
     #[serde(default)]
     skip_bad: bool,
+    /// Cells of a table that say something else than in the file, as JSON:
+    /// `[{"sheet":"单选题","row":3,"column":7,"text":"B"}]`, counted from 1, without a sheet in CSV.
+    #[serde(default)]
+    mends: Option<String>,
 }
 
 /// What became of a file.
@@ -69,6 +75,9 @@ pub(super) struct ImportReply {
     similar: Vec<Pair>,
     /// Whether there may be more of them: only so many are looked for and listed.
     similar_more: bool,
+    /// The units of the file that stand in `similar`, in format exam-bank/1.
+    #[schema(value_type = Vec<Object>)]
+    similar_units: serde_json::Value,
 }
 
 /// Imports a file as drafts
@@ -95,7 +104,9 @@ pub(super) async fn import(
     let pool: Option<Pool> =
         query.pool.as_deref().map(str::parse).transpose().map_err(unknown("pool"))?;
     let defaults = pool.map_or_else(Defaults::default, |pool| Defaults { pool });
-    let wish = Wish { dry_run: query.dry_run, skip_bad: query.skip_bad, format, defaults };
+    let mends = mends_of(query.mends.as_deref())?;
+    let reading = Reading { format, defaults, mends };
+    let wish = Wish { dry_run: query.dry_run, skip_bad: query.skip_bad, reading };
     let Ok(_permit) = AT_ONCE.try_acquire() else { return Err(ApiError::Busy) };
     let bytes = file_of(request, FILE_BYTES_MAX).await?;
     let act = act(&app, &member, "import");
@@ -110,7 +121,27 @@ pub(super) async fn import(
         problems: outcome.problems,
         similar: outcome.similar,
         similar_more: outcome.similar_more,
+        similar_units: units_json(&outcome.similar_units),
     }))
+}
+
+/// Units as their format spells them.
+fn units_json(units: &[Unit]) -> serde_json::Value {
+    let bank: serde_json::Value =
+        serde_json::from_str(&json::write(units, &[])).expect("a bank is JSON");
+    bank["units"].clone()
+}
+
+/// # Errors
+/// [`ApiError`] for what is no list of corrections, or too long a one.
+fn mends_of(json: Option<&str>) -> Result<Vec<Mend>, ApiError> {
+    let Some(json) = json else { return Ok(Vec::new()) };
+    let bad = |message: String| ApiError::field("mends", "invalid", message);
+    let mends: Vec<Mend> = serde_json::from_str(json).map_err(|error| bad(error.to_string()))?;
+    if mends.len() > MENDS_MAX {
+        return Err(bad(format!("more than {MENDS_MAX} cells: correct the file")));
+    }
+    Ok(mends)
 }
 
 /// The imports of a bank.
