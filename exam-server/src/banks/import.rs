@@ -67,13 +67,18 @@ pub async fn import(
 ) -> Result<Imported, BankError> {
     let known = fingerprints(act.store, bank_id).await?;
     let (read, mut outcome) = look(file, bytes, &wish, known).await?;
-    if outcome.accepted == 0 || wish.dry_run {
+    if outcome.accepted == 0 {
         return Ok(outcome);
     }
     let pictures: Pictures<'_> =
         read.pictures.iter().map(|picture| (picture.hash, picture)).collect();
     let units: Vec<NewUnit> =
         read.units.iter().map(|unit| new_unit(unit, &pictures, file)).collect();
+    if wish.dry_run {
+        outcome.unchanged = act.store.bank_unchanged(bank_id, &units).await?;
+        outcome.accepted -= outcome.unchanged;
+        return Ok(outcome);
+    }
     let audit = act.audit(
         "bank.import",
         bank_id,

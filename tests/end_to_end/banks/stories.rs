@@ -481,6 +481,9 @@ pub async fn cells_are_counted_over_imports_with_the_newest_version_of_each_unit
         assert_eq!(author.approve(&approver, &import["import_no"]).await, StatusCode::OK);
     }
     let hard = json!({ "difficulty": "hard" });
+    let (one, two) = (single("A", "一，改", &hard), single("B", "二", &none));
+    let looked = author.import(&[one, two, single("D", "四", &none)], "&dry_run=true").await;
+    assert_eq!((&looked["accepted"], &looked["unchanged"]), (&json!(2), &json!(1)), "{looked}");
     let third = author.import(&[single("A", "一，改", &hard)], "").await;
     let counts = async |standing: &str| {
         let cells = author.member.get(&author.path(&format!("cells?standing={standing}"))).await;

@@ -20,6 +20,9 @@ const SLICE: usize = 25;
 /// looks again now and then, so slices that follow each other closely would let nobody in.
 const REST: u32 = 2;
 
+/// How many units are looked up at once.
+const LOOKED_UP: usize = 500;
+
 /// From how many new units on an import changes what a bank looks like.
 const MANY: usize = 500;
 
@@ -92,6 +95,36 @@ impl Store {
         }
     }
 
+    /// How many items of these units an import would leave as they are.
+    ///
+    /// # Errors
+    /// [`StoreError::Driver`] when the database is in trouble.
+    pub async fn bank_unchanged(
+        &self,
+        bank_id: BankId,
+        units: &[NewUnit],
+    ) -> Result<usize, StoreError> {
+        let mut unchanged = 0;
+        for slice in units.chunks(LOOKED_UP) {
+            let sql = newest_sql(slice.len());
+            let known: Vec<Newest> = on!(self.readers(), pool => {
+                let mut query = sqlx::query_as(AssertSqlSafe(sql)).bind(bank_id.to_string());
+                for unit in slice {
+                    query = query.bind(&unit.code);
+                }
+                query.fetch_all(pool).await
+            })
+            .map_err(StoreError::in_query("bank_unchanged"))?;
+            let known: FxHashMap<&str, &Newest> =
+                known.iter().map(|newest| (newest.code.as_str(), newest)).collect();
+            let same = slice.iter().filter(|unit| {
+                known.get(unit.code.as_str()).is_some_and(|newest| newest.says_the_same(unit))
+            });
+            unchanged += same.map(|unit| unit.items.len()).sum::<usize>();
+        }
+        Ok(unchanged)
+    }
+
     /// Lets others have SQLite's write lock, behind a slice that began then.
     async fn rest(&self, began: Instant) {
         if self.is_sqlite() {
@@ -131,25 +164,13 @@ impl Store {
             INSERT INTO unit (bank_id, code) VALUES {} ON CONFLICT (bank_id, code) DO NOTHING",
             rows(units.len(), 2)
         );
-        let newest = format!(
-            "-- unit_newest
-            SELECT u.code, u.unit_no, v.content_hash, v.withdrawn_revision,
-                (SELECT max(o.version) FROM unit_version AS o WHERE o.unit_no = u.unit_no) AS version
-            FROM unit AS u
-            LEFT JOIN unit_version AS v ON v.unit_no = u.unit_no AND v.version = (
-                SELECT max(w.version) FROM unit_version AS w
-                JOIN bank_import AS n ON n.import_no = w.import_no
-                WHERE w.unit_no = u.unit_no AND n.state IN ('draft', 'approved'))
-            WHERE u.bank_id = $1 AND u.code IN {}",
-            list(units.len(), 2)
-        );
         let counts = in_transaction!(self, "bank_stage", tx => {
             let mut query = sqlx::query(AssertSqlSafe(kept));
             for unit in units {
                 query = query.bind(&bank).bind(&unit.code);
             }
             query.execute(&mut *tx).await.map_err(&failed)?;
-            let mut query = sqlx::query_as(AssertSqlSafe(newest)).bind(&bank);
+            let mut query = sqlx::query_as(AssertSqlSafe(newest_sql(units.len()))).bind(&bank);
             for unit in units {
                 query = query.bind(&unit.code);
             }
@@ -159,8 +180,7 @@ impl Store {
             let (mut changed, mut counts) = (Vec::new(), DraftCounts::default());
             for unit in units {
                 let newest = known[unit.code.as_str()];
-                let same = newest.content_hash.as_ref() == Some(&unit.content_hash);
-                if same && newest.withdrawn_revision.is_none() {
+                if newest.says_the_same(unit) {
                     counts.unchanged += unit.items.len();
                 } else {
                     counts.added += unit.items.len();
@@ -336,6 +356,29 @@ struct Newest {
     content_hash: Option<Vec<u8>>,
     withdrawn_revision: Option<i64>,
     version: Option<i64>,
+}
+
+impl Newest {
+    fn says_the_same(&self, unit: &NewUnit) -> bool {
+        let same = self.content_hash.as_ref() == Some(&unit.content_hash);
+        same && self.withdrawn_revision.is_none()
+    }
+}
+
+/// The newest versions of so many codes of bank `$1`.
+fn newest_sql(codes: usize) -> String {
+    format!(
+        "-- unit_newest
+        SELECT u.code, u.unit_no, v.content_hash, v.withdrawn_revision,
+            (SELECT max(o.version) FROM unit_version AS o WHERE o.unit_no = u.unit_no) AS version
+        FROM unit AS u
+        LEFT JOIN unit_version AS v ON v.unit_no = u.unit_no AND v.version = (
+            SELECT max(w.version) FROM unit_version AS w
+            JOIN bank_import AS n ON n.import_no = w.import_no
+            WHERE w.unit_no = u.unit_no AND n.state IN ('draft', 'approved'))
+        WHERE u.bank_id = $1 AND u.code IN {}",
+        list(codes, 2)
+    )
 }
 
 /// An item with its unit's number and its place in it, from 1.
