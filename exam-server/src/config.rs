@@ -1,5 +1,6 @@
 //! Configuration: a file, then the environment, then flags; the later wins.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
@@ -35,9 +36,14 @@ pub struct Settings {
     /// The origins under which browsers see this server, such as `https://exam.example.com`.
     #[serde(deserialize_with = "list")]
     pub public_origins: Vec<String>,
+    /// The authority in whose name exams are held, shown on the first page.
+    pub authority: Option<String>,
     /// Lines of the support contact, shown on the pages.
     #[serde(deserialize_with = "list")]
     pub support_lines: Vec<String>,
+    /// Files by which an app store or messenger sees whose site this is, `NAME.txt=CONTENT`.
+    #[serde(deserialize_with = "list")]
+    pub verification_files: Vec<String>,
     /// The daily maintenance window in local time, `HH:MM-HH:MM`.
     pub maintenance: Option<String>,
 }
@@ -78,8 +84,12 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// The origins under which browsers see this server; empty means the one they ask for.
     pub public_origins: Vec<String>,
+    /// The authority in whose name exams are held.
+    pub authority: Option<String>,
     /// Lines of the support contact.
     pub support_lines: Vec<String>,
+    /// Files by which others see whose site this is, with what they hold.
+    pub verification_files: BTreeMap<String, String>,
     /// The daily maintenance window in local time.
     pub maintenance: Option<MaintenanceWindow>,
 }
@@ -149,7 +159,7 @@ impl Settings {
 const OTHER_VARIABLES: [&str; 5] = ["CONFIG", "LOG", "LOG_FORMAT", "TEST_POSTGRES", "TEST_CLOCK"];
 
 fn is_known(name: &str) -> bool {
-    const FIELDS: [&str; 11] = [
+    const FIELDS: [&str; 13] = [
         "database",
         "listen",
         "photos",
@@ -159,7 +169,9 @@ fn is_known(name: &str) -> bool {
         "tls_key",
         "trusted_proxies",
         "public_origins",
+        "authority",
         "support_lines",
+        "verification_files",
         "maintenance",
     ];
     let Some(field) = name.strip_prefix("EXAM_") else { return false };
@@ -194,12 +206,19 @@ impl Config {
                  trusted_proxies, so that nothing personal travels in plain text"
             );
         }
+        let verification_files = settings
+            .verification_files
+            .iter()
+            .map(|entry| parse_verification(entry))
+            .collect::<anyhow::Result<_>>()?;
         Ok(Self {
             listen,
             tls,
             trusted_proxies,
             public_origins: settings.public_origins.clone(),
+            authority: settings.authority.clone(),
             support_lines: settings.support_lines.clone(),
+            verification_files,
             maintenance: settings.maintenance.as_deref().map(str::parse).transpose()?,
         })
     }
@@ -216,6 +235,19 @@ fn resolve(listen: &str) -> anyhow::Result<SocketAddr> {
     let mut addresses =
         listen.to_socket_addrs().with_context(|| format!("{listen:?} is not HOST:PORT"))?;
     addresses.next().with_context(|| format!("{listen:?} is no address"))
+}
+
+/// A file for the site's root; its name could hide nothing else there.
+fn parse_verification(entry: &str) -> anyhow::Result<(String, String)> {
+    let parsed = entry.split_once('=').filter(|(name, _)| {
+        name.strip_suffix(".txt").is_some_and(|stem| {
+            !stem.is_empty()
+                && stem.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        })
+    });
+    let (name, content) =
+        parsed.with_context(|| format!("verification_files: {entry:?} is not NAME.txt=CONTENT"))?;
+    Ok((name.to_owned(), content.to_owned()))
 }
 
 fn parse_net(text: &str) -> anyhow::Result<IpNet> {
@@ -247,6 +279,19 @@ mod tests {
     fn a_certificate_needs_its_key() {
         let half = Settings { tls_cert: Some("cert.pem".into()), ..settings("127.0.0.1:0") };
         assert!(Config::check(&half).is_err());
+    }
+
+    #[test]
+    fn a_verification_file_stands_at_the_root_and_nowhere_else() {
+        let with = |entry: &str| {
+            let verification_files = vec![entry.to_owned()];
+            Config::check(&Settings { verification_files, ..settings("127.0.0.1:0") })
+        };
+        let config = with("MP_verify_a1B2.txt=a1B2").expect("a name and what it holds");
+        assert_eq!(config.verification_files["MP_verify_a1B2.txt"], "a1B2");
+        for wrong in ["MP_verify_a1B2.txt", "../x.txt=1", "index.html=1", ".txt=1", "a/b.txt=1"] {
+            assert!(with(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

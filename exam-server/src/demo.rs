@@ -53,6 +53,12 @@ impl Demo {
             let file = settings.key_file.get_or_insert_with(|| data.join("exam.key"));
             Keys::read_or_make(file)?;
         }
+        settings.authority.get_or_insert_with(|| "演示省卫生健康委员会".to_owned());
+        if settings.support_lines.is_empty() {
+            settings
+                .support_lines
+                .push("演示环境，人物均为虚构；技术支持：000-00000000".to_owned());
+        }
         if lan && settings.tls_cert.is_none() {
             let (cert, key) = lan::certificate(&data)?;
             settings.tls_cert = Some(cert);

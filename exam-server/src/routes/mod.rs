@@ -1,5 +1,6 @@
 //! The routes; a file's path is the URL's.
 
+mod about;
 mod arrival;
 pub mod attempts;
 pub mod coding;
@@ -68,6 +69,7 @@ pub const API: &str = "/api/v1";
 #[must_use]
 pub fn describe() -> OpenApiRouter<App> {
     let api = OpenApiRouter::new()
+        .merge(about::routes())
         .merge(sign_in::routes())
         .merge(exams::routes())
         .merge(attempts::routes())

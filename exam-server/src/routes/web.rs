@@ -41,9 +41,17 @@ async fn console(headers: HeaderMap) -> Result<Response, ApiError> {
     file("console.html", &headers)
 }
 
-/// A file beside the pages, such as their icon and the worker that shows them offline.
-async fn beside(Path(name): Path<String>, headers: HeaderMap) -> Result<Response, ApiError> {
-    file(&name, &headers)
+/// A file beside the pages, such as their icon and the worker that shows them offline, or one by
+/// which others see whose site this is.
+async fn beside(
+    State(app): State<App>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    match app.config.verification_files.get(&name) {
+        Some(content) => Ok(content.clone().into_response()),
+        None => file(&name, &headers),
+    }
 }
 
 async fn asset(Path(path): Path<String>, headers: HeaderMap) -> Result<Response, ApiError> {

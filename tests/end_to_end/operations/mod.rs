@@ -85,6 +85,7 @@ async fn the_server_starts_with_the_sample_configuration_as_it_is() {
         .arg(&key_file)
         .env("EXAM_CONFIG", document::root().join("deploy/exam-server.toml"))
         .env("EXAM_LOG", "warn")
+        .env("EXAM_VERIFICATION_FILES", "MP_verify_a1B2.txt=a1B2")
         .stdin(Stdio::null())
         .stderr(Stdio::piped())
         .kill_on_drop(true)
@@ -107,6 +108,14 @@ async fn the_server_starts_with_the_sample_configuration_as_it_is() {
         let tried = tried.header("x-forwarded-for", "10.1.1.1").send().await.expect("a reply");
         assert_eq!(tried.status(), status, "the public origin of the file counts: {origin}");
     }
+    let ask = async |path: &str| {
+        let reply = http.get(format!("{url}{path}")).send().await.expect("a reply");
+        reply.text().await.expect("a body")
+    };
+    assert_eq!(ask("/MP_verify_a1B2.txt").await, "a1B2");
+    let about: serde_json::Value = serde_json::from_str(&ask("/api/v1/about").await).expect("JSON");
+    assert_eq!(about["authority"], "示例省卫生健康委员会");
+    assert_eq!(about["support_lines"][0], "技术支持：000-00000000");
     let id = process.id().expect("it runs").to_string();
     assert!(Command::new("kill").args(["-TERM", &id]).status().await.expect("kill").success());
     let ended = tokio::time::timeout(Duration::from_secs(10), process.wait_with_output()).await;
