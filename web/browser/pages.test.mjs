@@ -125,9 +125,10 @@ test('with the system’s largest type every page still fits', scene.withPhone({
 
 test('in English no Chinese is left but what the exam itself says', scene.withPhone({}, async (phone) => {
   const { account, exam } = scene.server.sitting();
+  const { authority, support_lines } = await scene.server.about();
   const chinese = async (allowed = []) => {
     const text = await phone.page.locator('body').innerText();
-    const said = ['公共知识测评（演示）', '业务水平测评（演示）', '中文', ...allowed];
+    const said = ['公共知识测评（演示）', '业务水平测评（演示）', '中文', authority, ...support_lines, ...allowed];
     const rest = said.reduce((left, one) => left.split(one).join(''), text);
     return rest.match(/\p{Script=Han}+/gu) ?? [];
   };
@@ -156,6 +157,30 @@ test('in English no Chinese is left but what the exam itself says', scene.withPh
   await phone.tap('Hand in now');
   await phone.sees('Below the pass line');
   assert.deepEqual(await chinese(), []);
+}));
+
+test('sign-in and home name the authority and whom to turn to, and so does what went wrong', scene.withPhone({}, async (phone) => {
+  const { account } = scene.server.sitting();
+  const { authority, support_lines: [line] } = await scene.server.about();
+  const seesBoth = async (page) => {
+    await page.locator('header, footer').getByText(authority).waitFor();
+    await page.locator('footer', { hasText: line }).waitFor();
+  };
+  await phone.go('/sign-in');
+  await seesBoth(phone.page);
+  assert.match(line, /000-00000000$/);
+  assert.equal(await phone.page.getByRole('link', { name: '000-00000000' }).getAttribute('href'), 'tel:000-00000000');
+  await phone.signIn(account);
+  await seesBoth(phone.page);
+  await phone.go('/attempts/00000000000000000000000000/result');
+  await phone.page.locator('.trouble', { hasText: '代码 not_found' }).getByText('技术支持').waitFor();
+  await isSound(phone, 'trouble');
+  await until(() => phone.page.evaluate(() => navigator.serviceWorker.controller !== null), 'the kept pages');
+  scene.network.cut();
+  await phone.go('/');
+  await phone.page.reload();
+  await phone.sees('网络中断');
+  await seesBoth(phone.page);
 }));
 
 test('a one-time code leads to a new password, whose rules tick while it is typed', scene.withPhone({}, async (phone) => {

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 const BINARY = process.env.EXAM_WEB_SERVER_BINARY;
 
@@ -12,7 +12,7 @@ const READY_WITHIN_MS = 60_000;
 
 export function binary() {
   if (!BINARY) throw new Error('EXAM_WEB_SERVER_BINARY names no server');
-  return BINARY;
+  return resolve(BINARY); // The server runs in a folder of its own.
 }
 
 export async function freePort() {
@@ -80,6 +80,11 @@ export class Server {
       }
     }
     throw new Error('every physician has had every exam');
+  }
+
+  /** Whom it says that it works for. */
+  async about() {
+    return (await fetch(`${this.origin}/api/v1/about`)).json();
   }
 
   /** Kills it as a power cut would. */
