@@ -1,13 +1,12 @@
 // The desk against the real server: a bank is filled, approved and examined with; staff are looked after.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Desk } from './support/desk.mjs';
+import { Desk, deskRoom } from './support/desk.mjs';
 import { totp } from './support/staff.mjs';
 import { stage, until } from './support/stage.mjs';
 
 const scene = stage();
-const desks = {};
-
+const { desks, at } = deskRoom(scene);
 
 const HEAD = '题型,题干,选项A,选项B,选项C,答案,难度,章节\n';
 const FIVE_ERRORS = `${HEAD}单选题,甲题问什么,对,错,不定,E,易,公共知识
@@ -19,19 +18,6 @@ const FIVE_ERRORS = `${HEAD}单选题,甲题问什么,对,错,不定,E,易,公�
 `;
 const STEMS = ['高血压诊断看哪个数值', '青霉素过敏者应怎样处理', '院内感染首先要做什么', '心肺复苏的按压频率', '医师执业注册的主管部门', '传染病报告的时限'];
 const MENDED = HEAD + STEMS.map((stem) => `单选题,${stem},第一项,第二项,第三项,B,易,公共知识`).join('\n');
-
-/** Fails with what the page threw, and leaves a picture. */
-const at = (role, act) => async () => {
-  desks[role] ??= await Desk.take(scene.browser, scene.network, scene.server);
-  const desk = desks[role];
-  try {
-    await act(desk);
-    assert.deepEqual(desk.troubles, []);
-  } catch (error) {
-    await desk.page.screenshot({ path: new URL('./shots/failed-console.png', import.meta.url).pathname }).catch(() => null);
-    throw error;
-  }
-};
 
 test('staff sign in with a second factor, and a wrong code is told with what to do', at('author', async (desk) => {
   const { password } = scene.server.staff.find(({ login }) => login === 'demo-author');
@@ -56,9 +42,9 @@ test('a file with five errors shows all five, mended it is imported, and its aut
   await desk.press('新建并导入');
   await desk.page.getByRole('heading', { name: '导入题目', exact: true }).waitFor();
   await desk.chooseFile('five.csv', FIVE_ERRORS);
-  await desk.sees('请在文件中改正下面的错误');
+  await desk.sees('请在下面直接改正标出的单元格');
   for (const problem of ['答案不在选项中', '题干或选项为空', '选项内容相同', '题型无法识别', '难度无法识别']) await desk.sees(problem);
-  assert.deepEqual((await desk.page.locator('td.mono').allInnerTexts()).sort(), ['A5', 'B3', 'D4', 'F2', 'G6']);
+  assert.deepEqual((await desk.page.locator('.problems .mono').allInnerTexts()).sort(), ['A5', 'B3', 'D4', 'F2', 'G6']);
   assert.ok(await desk.button('导入 0 题').isDisabled());
   assert.deepEqual(await desk.audit(), []);
   await desk.shoot('import-errors');
@@ -243,43 +229,3 @@ test('an officer resets a password: the code is shown once, and the audit log na
   await operator.go('/audit?action=candidate.');
   await operator.page.getByRole('row', { name: /重置考生密码/ }).getByText('本人来电').waitFor();
 }));
-
-/** Pages by who opens them, with what shows that they are ready. */
-const PAGES = {
-  author: ['/banks', 'BANK', 'BANK/import', 'BANK/new', '/exams', '/exams/new', 'EXAM'],
-  operator: ['/approvals', '/candidates', '/candidates/import', '/live', '/results', '/members', '/audit'],
-  invigilator: ['EXAM/time'],
-};
-
-for (const [language, size] of [['zh-CN', { width: 1440, height: 900 }], ['en', { width: 1440, height: 900 }], ['zh-CN', { width: 1024, height: 768 }]]) {
-  test(`every page in ${language} at ${size.width} has nothing serious against it`, async () => {
-    const { banks } = await (await desks.author.context.request.get(`${scene.network.origin}/api/v1/staff/banks`)).json();
-    const { exams } = await (await desks.author.context.request.get(`${scene.network.origin}/api/v1/staff/exams`)).json();
-    const bank = banks.find(({ name }) => name === '演示题库').bank_id;
-    const front = await Desk.take(scene.browser, scene.network, scene.server, { language, viewport: size });
-    await front.go('/sign-in');
-    await front.page.locator('input[name=code]').waitFor();
-    const findings = await front.audit();
-    await front.shoot(`sign-in-${language}-${size.width}`);
-    await front.context.close();
-    for (const [role, paths] of Object.entries(PAGES)) {
-      const desk = await desks[role].again(scene.browser, { language, viewport: size });
-      for (const path of paths) {
-        await desk.go(path.replace('BANK', `/banks/${bank}`).replace('EXAM', `/exams/${exams.at(-1).exam_id}`));
-        await desk.page.locator('main h1').filter({ visible: true }).waitFor();
-        await desk.page.waitForLoadState('networkidle');
-        for (const found of await desk.audit()) findings.push(`${path} ${found}`);
-        await desk.shoot(`${path.replace(/\W+/g, '-')}-${language}-${size.width}`);
-        const wide = await desk.page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
-        if (wide) findings.push(`${path} is wider than the window`);
-        if (language === 'en') {
-          const words = await desk.page.evaluate(() => Array.from(document.querySelectorAll('nav .entry, h1 + .hint, th'), (one) => one.textContent).join(' '));
-          if (/\p{Script=Han}/u.test(words.replace(/演示\S*|公共\S*|业务\S*|控制台\S*/g, ''))) findings.push(`${path} is untranslated: ${words}`);
-        }
-      }
-      assert.deepEqual(desk.troubles, []);
-      await desk.context.close();
-    }
-    assert.deepEqual(findings, []);
-  });
-}

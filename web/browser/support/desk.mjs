@@ -1,6 +1,7 @@
 // A desk: a browser of its own for each member of staff, signed in through the page.
+import assert from 'node:assert/strict';
 import axe from 'axe-core';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { totp } from './staff.mjs';
 import { WITHIN_MS } from './phone.mjs';
@@ -75,8 +76,37 @@ export class Desk {
     await this.page.locator('textarea[name=reason]').filter({ visible: true }).waitFor({ state: 'hidden' });
   }
 
-  async chooseFile(name, text) {
-    await this.page.locator('input[type=file]').setInputFiles({ name, mimeType: 'text/csv', buffer: Buffer.from(text) });
+  async chooseFile(name, content) {
+    await this.page.locator('input[type=file]').setInputFiles({ name, mimeType: 'application/octet-stream', buffer: Buffer.from(content) });
+  }
+
+  /** Presses what downloads a file, and reads the file. */
+  async downloaded(press) {
+    const [download] = await Promise.all([this.page.waitForEvent('download'), press()]);
+    return { name: download.suggestedFilename(), bytes: await readFile(await download.path()) };
+  }
+
+  async heading(name) {
+    await this.page.getByRole('heading', { name, exact: true }).waitFor();
+  }
+
+  /** Waits until the page has asked for all it shows, and nothing turns any more. */
+  async settled() {
+    await this.page.waitForLoadState('networkidle');
+    await this.still();
+  }
+
+  /** Waits until colours and places have changed over. */
+  async still() {
+    await this.page.evaluate(async () => {
+      const ending = document.getAnimations().filter((one) => one.effect.getComputedTiming().iterations !== Infinity);
+      await Promise.all(ending.map((one) => one.finished.catch(() => null)));
+    });
+  }
+
+  async bankId(name) {
+    const { banks } = await this.ask('/banks', undefined, 'GET');
+    return banks.find((bank) => bank.name === name).bank_id;
   }
 
   async option(label, name) {
@@ -105,4 +135,22 @@ export class Desk {
     await mkdir(SHOTS, { recursive: true });
     await this.page.screenshot({ path: `${SHOTS}console-${name}.png`, animations: 'disabled' });
   }
+}
+
+/** The desks of a file's tests, by role: each is taken once and kept from test to test. */
+export function deskRoom(scene) {
+  const desks = {};
+  /** A test at one of them; it fails with what the page threw, and leaves a picture. */
+  const at = (role, act) => async () => {
+    desks[role] ??= await Desk.take(scene.browser, scene.network, scene.server);
+    const desk = desks[role];
+    try {
+      await act(desk);
+      assert.deepEqual(desk.troubles, []);
+    } catch (error) {
+      await desk.shoot('failed').catch(() => null);
+      throw error;
+    }
+  };
+  return { desks, at };
 }

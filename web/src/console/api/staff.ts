@@ -1,5 +1,7 @@
 /** What staff ask of the server, one function an act. */
-import { ask, post, upload, type Query } from './client';
+import { unitOf } from '../logic/alike';
+import type { Unit } from '../logic/unit';
+import { ask, post, Refused, upload, type Query } from './client';
 import type * as T from './types';
 
 const part = encodeURIComponent;
@@ -16,8 +18,20 @@ export const banks = async () => (await ask<{ banks: T.Bank[] }>('/banks')).bank
 export const makeBank = (name: string) => post<{ bank_id: string }>('/banks', { name });
 export const units = (bank: string, query: Query) => ask<T.UnitPage>(`/banks/${bank}/units`, { query });
 export const cells = async (bank: string, query: Query) => (await ask<{ cells: T.Cell[] }>(`/banks/${bank}/cells`, { query })).cells;
-export const unit = (bank: string, code: string, version?: number) =>
-  ask<{ units: Record<string, unknown>[] }>(`/banks/${bank}/units/${part(code)}`, { query: { version } });
+export const unit = async (bank: string, code: string, version?: number) =>
+  (await ask<{ units: Unit[] }>(`/banks/${bank}/units/${part(code)}`, { query: { version } })).units[0]!;
+
+/** The newest unit of a code, or that with an item of this code; nothing where there is none any more. */
+export async function unitWith(bank: string, code: string): Promise<Unit | undefined> {
+  const found = await unit(bank, code).catch((error: unknown) => {
+    if (error instanceof Refused && error.status === 404) return undefined;
+    throw error;
+  });
+  if (found) return found;
+  // An item of a group: only the search knows whose it is.
+  const groups = (await units(bank, { text: code, limit: 50 })).units.filter((one) => one.items > 1);
+  return unitOf(await Promise.all(groups.map((one) => unit(bank, one.code))), code);
+}
 export const versions = async (bank: string, code: string) =>
   (await ask<{ versions: T.Version[] }>(`/banks/${bank}/units/${part(code)}/versions`)).versions;
 export const withdraw = (bank: string, code: string, reason: string) =>

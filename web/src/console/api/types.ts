@@ -1,6 +1,7 @@
 /** The wire's shapes under the names of the product's vocabulary. */
 import type { components } from '../../shared/api/schema';
 import type { FileProblem } from '../logic/problems';
+import type { Unit } from '../logic/unit';
 
 type Schemas = components['schemas'];
 
@@ -41,9 +42,10 @@ export interface Pair {
   same: boolean;
   in_bank: boolean;
 }
-export type ImportReply = Omit<Schemas['ImportReply'], 'problems' | 'similar'> & {
+export type ImportReply = Omit<Schemas['ImportReply'], 'problems' | 'similar' | 'similar_units'> & {
   problems: FileProblem[];
   similar: Pair[];
+  similar_units: Unit[];
 };
 
 export interface Change {

@@ -8,6 +8,7 @@ const problem = (code: string, severity: 'error' | 'warning', row: number): File
   file: 'a.xlsx',
   sheet: null,
   column: 2,
+  cell: null,
   item: null,
   message: '',
 });

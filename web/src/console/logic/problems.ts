@@ -6,6 +6,8 @@ export interface FileProblem {
   sheet: string | null;
   row: number | null;
   column: number | null;
+  /** What stands in that cell, where it is one. */
+  cell: string | null;
   item: string | null;
   code: string;
   message: string;

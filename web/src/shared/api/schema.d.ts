@@ -1969,6 +1969,11 @@ export interface paths {
                     dry_run?: boolean;
                     /** @description Take the good items although others are bad. */
                     skip_bad?: boolean;
+                    /**
+                     * @description Cells of a table that say something else than in the file, as JSON:
+                     *     `[{"sheet":"单选题","row":3,"column":7,"text":"B"}]`, counted from 1, without a sheet in CSV.
+                     */
+                    mends?: string;
                 };
                 header?: never;
                 path: {
@@ -4050,6 +4055,8 @@ export interface components {
             similar: Record<string, never>[];
             /** @description Whether there may be more of them: only so many are looked for and listed. */
             similar_more: boolean;
+            /** @description The units of the file that stand in `similar`, in format exam-bank/1. */
+            similar_units: Record<string, never>[];
             /** @description Items that were there already. */
             unchanged: number;
         };
@@ -4074,6 +4081,8 @@ export interface components {
             imported_at_ms: number;
             /** @description Who imported it. */
             imported_by: string;
+            /** @description Their login; they cannot approve it. */
+            importer_login: string;
             /**
              * Format: int64
              * @description Their items.
