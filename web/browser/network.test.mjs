@@ -88,6 +88,23 @@ test('handing in without network goes on by itself when it is back', scene.withP
   await phone.sees('1 题');
 }));
 
+test('a hand-in that was overtaken by its own page’s new socket still counts', scene.withPhone({}, async (phone) => {
+  await phone.sit(scene.server.sitting());
+  await phone.choose(0);
+  await phone.saved();
+  const held = [];
+  await phone.context.route('**/submit', (route) => held.push(route));
+  const epoch = async () => (await phone.onServer()).epoch;
+  const before = await epoch();
+  await phone.handIn();
+  await until(() => held.length > 0, 'the hand-in');
+  for (const socket of scene.network.sockets) if (socket.isWebSocket) socket.destroy();
+  await until(async () => (await epoch()) > before, 'the new socket');
+  await held[0].continue();
+  await phone.sees('交卷成功');
+  await phone.sees('1 题');
+}));
+
 test('the server is killed in mid-exam and comes back: no tap is lost', scene.withPhone({}, async (phone) => {
   await phone.sit(scene.server.sitting());
   await phone.choose(0);

@@ -89,6 +89,7 @@ export class Network {
       socket.destroy();
       return;
     }
+    socket.isWebSocket = true;
     const onward = connect(this.server.port, '127.0.0.1', () => {
       const lines = [`${incoming.method} ${incoming.url} HTTP/1.1`];
       for (let i = 0; i < incoming.rawHeaders.length; i += 2) lines.push(`${incoming.rawHeaders[i]}: ${incoming.rawHeaders[i + 1]}`);

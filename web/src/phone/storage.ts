@@ -160,23 +160,31 @@ export function deviceId(): string {
   return device;
 }
 
+/** A page's hold on an attempt. */
+export interface Claim {
+  /** Whether it is certain that no other page of this device has taken the attempt since. */
+  holds(): boolean;
+  release(): void;
+}
+
 /**
  * Takes an attempt for this page: the device's other pages hear of it and stop, because all of
- * them count messages with one counter. The answer ends the listening.
+ * them count messages with one counter.
  */
-export function claimAttempt(attemptId: string, onLost: () => void): () => void {
+export function claimAttempt(attemptId: string, onLost: () => void): Claim {
   const key = `exam.page.${attemptId}`;
   const page = uuid();
   try {
     localStorage.setItem(key, page);
   } catch (_) {
-    return () => undefined; // Pages that share nothing are two devices to the server.
+    // Pages that share nothing are two devices to the server.
+    return { holds: () => false, release: () => undefined };
   }
   const hear = (event: StorageEvent) => {
     if (event.key === key && event.newValue !== null && event.newValue !== page) onLost();
   };
   addEventListener('storage', hear);
-  return () => removeEventListener('storage', hear);
+  return { holds: () => localStorage.getItem(key) === page, release: () => removeEventListener('storage', hear) };
 }
 
 /** Forgets an attempt: its paper does not stay on the phone once it is closed. */

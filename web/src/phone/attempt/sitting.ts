@@ -7,7 +7,7 @@ import { ask, Refused, Unreachable } from '../../shared/api/http';
 import type { AttemptState, EventsReply, ResultView } from '../../shared/api/types';
 import { jittered } from '../../shared/chance';
 import { after, pause, steadyNow, wallNow } from '../../shared/clock';
-import { claimAttempt, deviceId, forgetAttempt, vault, type Vault } from '../storage';
+import { claimAttempt, deviceId, forgetAttempt, vault, type Claim, type Vault } from '../storage';
 import { Connection, FAILURES_BEFORE_FALLBACK } from './connection';
 import { fetchPaper } from './early_paper';
 import { freshAttempt, type Attempt, type SignalKind } from './model';
@@ -41,7 +41,7 @@ export type End = 'closed' | 'signed_out' | 'gone';
 export class Sitting {
   readonly attempt: ShallowRef<Attempt>;
   private readonly connection: Connection;
-  private readonly release: () => void;
+  private readonly claim: Claim;
   private stopped = false;
   private wantsTakeOver = false;
   private cancelRetry: () => void = () => undefined;
@@ -57,7 +57,7 @@ export class Sitting {
     private readonly onEnd: (end: End) => void,
   ) {
     this.attempt = shallowRef(attempt);
-    this.release = claimAttempt(attempt.attemptId, () => this.lostToAnotherPage());
+    this.claim = claimAttempt(attempt.attemptId, () => this.lostToAnotherPage());
     this.connection = new Connection(attempt.attemptId, {
       opened: (connection) => this.opened(connection),
       message: (connection, message) => this.heard(connection, message),
@@ -162,7 +162,7 @@ export class Sitting {
     this.connection.stop();
     this.cancelPoll();
     this.cancelRetry();
-    this.release();
+    this.claim.release();
   }
 
   private lostToAnotherPage(): void {
@@ -316,15 +316,12 @@ export class Sitting {
   }
 
   private async exchange(): Promise<void> {
-    const { attemptId, device, epoch, pending } = this.attempt.value;
+    const { attemptId, device, pending } = this.attempt.value;
     if (this.attempt.value.standing === 'taken' && !this.wantsTakeOver) return;
     const now = steadyNow();
     const due = pending.filter((message) => message.waitsFor === null && message.retryAt <= now).slice(0, EVENTS_MAX);
-    const body = { device, take_over: this.wantsTakeOver, events: due.map(numbered) };
-    const reply = await ask<EventsReply>(`/attempts/${attemptId}/events`, {
-      method: 'POST',
-      body: epoch === null || this.wantsTakeOver ? body : { ...body, epoch },
-    });
+    const body = { device, ...this.named(), take_over: this.wantsTakeOver, events: due.map(numbered) };
+    const reply = await ask<EventsReply>(`/attempts/${attemptId}/events`, { method: 'POST', body });
     if (!this.polling || this.stopped) return; // A socket has come meanwhile, and tells the same.
     this.wantsTakeOver = false;
     this.note({ type: 'replied', ns: due.map(({ n }) => n), reply: reply.body, at: steadyNow() });
@@ -361,6 +358,15 @@ export class Sitting {
     }
   }
 
+  /**
+   * The epoch that a request names, so that an overtaken page of this phone writes no more. A page
+   * that still holds its claim names none: its own socket may have come back with a newer one.
+   */
+  private named(): { epoch?: number } {
+    const { epoch } = this.attempt.value;
+    return epoch === null || this.wantsTakeOver || this.claim.holds() ? {} : { epoch };
+  }
+
   private async carryHandIn(): Promise<void> {
     if (this.handingIn || this.stopped) return;
     this.handingIn = true;
@@ -376,10 +382,10 @@ export class Sitting {
 
   /** One try; true where there is nothing more to try. */
   private async tryHandIn(): Promise<boolean> {
-    const { attemptId, device, epoch, handIn, pending } = this.attempt.value;
+    const { attemptId, device, handIn, pending } = this.attempt.value;
     if (!handIn) return true;
     const events = pending.filter((message) => message.waitsFor === null).slice(-EVENTS_MAX).map(numbered);
-    const body = epoch === null ? { device, n: handIn.n, events } : { device, epoch, n: handIn.n, events };
+    const body = { device, ...this.named(), n: handIn.n, events };
     try {
       const reply = await ask<{ result: ResultView }>(`/attempts/${attemptId}/submit`, { method: 'POST', body });
       await this.finish(reply.body.result.by, reply.body.result);
