@@ -34,7 +34,7 @@ export default defineConfig({
             { name: 'vue', test: /node_modules[\\/](?:@vue|vue|vue-router)[\\/]|modulepreload-polyfill|plugin-vue/ },
             {
               name: 'base',
-              test: /src[\\/](?:shared|phone[\\/](?:texts[\\/](?!en)|trouble|about|storage|wake_lock|components[\\/](?:AppDialog|TroubleNote|LoadingNote|ModalBox|SupportLines|focus)))/,
+              test: /src[\\/](?:shared|phone[\\/](?:texts[\\/](?!en)|trouble|about|storage|wake_lock|components[\\/](?:AppDialog|TroubleNote|LoadingNote|ModalBox|SupportLines|back|focus)))/,
             },
           ],
         },

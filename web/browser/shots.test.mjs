@@ -1,28 +1,23 @@
 // Pictures of every screen, to be looked at: browser/shots/. Nothing on them is cut off at a side.
-import { mkdir } from 'node:fs/promises';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { fits } from './support/fits.mjs';
 import { Invigilator } from './support/staff.mjs';
 import { stage } from './support/stage.mjs';
 
 const scene = stage();
-const FOLDER = fileURLToPath(new URL('./shots/', import.meta.url));
 const MINUTE = 60_000;
 
 /** A camera for one phone: each picture is checked as it is taken. */
 function camera(phone, name) {
   let number = 0;
   return async (what) => {
-    await phone.page.waitForTimeout(220); // What slides in has arrived.
     const place = String(++number).padStart(2, '0');
-    await phone.page.screenshot({ path: `${FOLDER}${name}-${place}-${what}.png` });
+    await phone.shoot(`${name}-${place}-${what}`);
     await fits(phone, `${name} ${what}`);
   };
 }
 
 async function everyScreen(phone, shoot, { account }) {
-  await mkdir(FOLDER, { recursive: true });
   const exam = '业务水平测评';
   await phone.go('/sign-in');
   await phone.button('登录').waitFor();

@@ -1,6 +1,8 @@
 // A candidate's phone: Debian's Chromium, sized and touched like one, and what a thumb does on it.
-import { access } from 'node:fs/promises';
+import { access, mkdir } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
+import { isStill } from './audit.mjs';
 
 /** As root in a closed network. */
 const FLAGS = [
@@ -14,6 +16,8 @@ const FLAGS = [
 ];
 
 const BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+
+const SHOTS = fileURLToPath(new URL('../shots/', import.meta.url));
 
 /** No test waits longer than this for anything. */
 export const WITHIN_MS = 10_000;
@@ -145,6 +149,13 @@ export class Phone {
     const text = await this.page.locator('.time').innerText();
     const parts = text.trim().split(':').map(Number);
     return parts.reduce((all, part) => all * 60 + part, 0) * 1000;
+  }
+
+  /** A picture to be looked at. */
+  async shoot(name) {
+    await mkdir(SHOTS, { recursive: true });
+    await isStill(this);
+    await this.page.screenshot({ path: `${SHOTS}${name}.png` });
   }
 
   attemptId() {

@@ -8,11 +8,15 @@ import { Server } from './server.mjs';
 /** The screen of the last test that failed, beside the other pictures. */
 const FAILED = fileURLToPath(new URL('../shots/failed.png', import.meta.url));
 
-/** Sets the stage once for a file; phones that a test took are put away after it. */
-export function stage() {
+/**
+ * Sets the stage once for a file, `prepare` what the server needs besides its demo; phones that a
+ * test took are put away after it.
+ */
+export function stage(prepare = () => null) {
   const stage = { server: null, network: null, browser: null, others: [] };
   before(async () => {
     stage.server = await Server.start();
+    await prepare(stage.server);
     stage.network = await Network.lay(stage.server);
     stage.browser = await startBrowser();
   });

@@ -55,6 +55,6 @@ const LATER_MS = 1_000;
 /** Fetches the other pages before they are needed: the network may be gone by then. */
 export async function fetchLaterPages(): Promise<void> {
   await pause(LATER_MS);
-  const later = [...Object.values(pages), () => import('./components/pictures'), fetchEnglish];
+  const later = [...Object.values(pages), () => import('./components/PictureView.vue'), fetchEnglish];
   for (const fetch of later) await fetch().catch(() => undefined);
 }

@@ -29,7 +29,7 @@ export const en: Texts<TextKey> = {
 
   'sign_in.title': 'Sign in',
   'sign_in.id_number': 'ID number',
-  'sign_in.id_number_hint': '15 or 18 characters, may end in X',
+  'sign_in.id_number_hint': '15 or 18 characters',
   'sign_in.password': 'Password',
   'sign_in.password_hint': 'Password or one-time code',
   'sign_in.show': 'Show password',
@@ -211,7 +211,7 @@ export const en: Texts<TextKey> = {
   'exam.options': 'Options',
   'exam.choose_many': 'Choose one or more',
   'exam.picture': 'Picture {place}',
-  'exam.picture_open': 'Enlarge picture {place}',
+  'exam.picture_open': 'Picture {place} · tap to enlarge',
   'exam.picture_broken': 'The picture did not load. Tap to try again once the network is back',
   'exam.refused': 'Your response to item {slot} was not accepted. Please choose again.',
   'exam.left': 'You were away from the exam for {duration}. This was recorded; the clock went on.',
@@ -219,6 +219,11 @@ export const en: Texts<TextKey> = {
   'exam.leave_text': 'The clock does not stop, and leaving is recorded. Saved answers are safe; you can come back at any time.',
   'exam.leave': 'Leave',
   'exam.stay': 'Go on',
+
+  'picture.previous': 'Previous',
+  'picture.next': 'Next',
+  'picture.smaller': 'Smaller',
+  'picture.larger': 'Larger',
 
   'card.title': 'Overview',
   'card.answered': '{count} answered',

@@ -208,7 +208,7 @@ export const zhCN = {
   'exam.options': '选项',
   'exam.choose_many': '可选一项或多项',
   'exam.picture': '图 {place}',
-  'exam.picture_open': '放大查看图 {place}',
+  'exam.picture_open': '图 {place} · 点按放大',
   'exam.picture_broken': '图片没有加载，网络恢复后再点此重试',
   'exam.refused': '第 {slot} 题的作答没有被接受，请重新选择。',
   'exam.left': '您离开了考试页面 {duration}，已记录，计时没有停止。',
@@ -216,6 +216,11 @@ export const zhCN = {
   'exam.leave_text': '计时不会停止，离开会被记录。已保存的答案不会丢失，可以随时回来继续。',
   'exam.leave': '离开',
   'exam.stay': '继续答题',
+
+  'picture.previous': '上一张',
+  'picture.next': '下一张',
+  'picture.smaller': '缩小',
+  'picture.larger': '放大',
 
   'card.title': '答题卡',
   'card.answered': '已答 {count}',
