@@ -1,28 +1,12 @@
 // Each page: read aloud, at 200 %, in English, without storage, on old phones.
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { test } from 'node:test';
+import { isSound } from './support/audit.mjs';
 import { fits } from './support/fits.mjs';
 import { Officer } from './support/staff.mjs';
 import { stage, until } from './support/stage.mjs';
 
 const scene = stage();
-const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-/** The serious findings of an audit of what is on the screen. */
-async function findings(phone) {
-  await phone.page.evaluate(AXE);
-  const result = await phone.page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
-  return result.violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.failureSummary.slice(0, 200)}`));
-}
-
-async function isSound(phone, name) {
-  await phone.page.waitForTimeout(250); // What slides in has arrived.
-  assert.deepEqual(await findings(phone), [], name);
-}
 
 for (const colorScheme of ['light', 'dark']) {
   test(`an audit finds nothing serious on any page, ${colorScheme}`, scene.withPhone({ colorScheme }, async (phone) => {
@@ -181,6 +165,35 @@ test('sign-in and home name the authority and whom to turn to, and so does what 
   await phone.page.reload();
   await phone.sees('网络中断');
   await seesBoth(phone.page);
+}));
+
+/** The server lets 32 wait for their password to be checked; the others are given a place. */
+const CROWD = 100;
+
+test('who comes in a crowd sees the place in the queue, and is signed in without doing anything', scene.withPhone({}, async (phone) => {
+  const { account } = scene.server.sitting();
+  await phone.go('/sign-in');
+  await phone.page.locator('input[name=id_number]').fill(account.idNumber);
+  await phone.page.locator('input[name=password]').fill(account.password);
+  let crowd = scene.server.crowd(CROWD);
+  await phone.tap('登录');
+  const queued = phone.page.getByText(/您排在第 \d+ 位/);
+  await queued.waitFor();
+  assert.match(await phone.page.locator('[aria-live=polite]').innerText(), /您排在第 [1-9]\d* 位/);
+  await phone.tap('取消排队');
+  await phone.button('登录').waitFor();
+  await crowd;
+  crowd = scene.server.crowd(CROWD);
+  await phone.tap('登录');
+  await queued.waitFor();
+  await phone.shoot('queued');
+  await fits(phone, 'queued');
+  scene.network.cut();
+  await phone.sees('无法连接服务器');
+  await queued.waitFor();
+  scene.network.mend();
+  await phone.page.getByText('您好').waitFor({ timeout: 20_000 }); // It asks again at its own pace.
+  await crowd;
 }));
 
 test('a one-time code leads to a new password, whose rules tick while it is typed', scene.withPhone({}, async (phone) => {

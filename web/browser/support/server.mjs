@@ -87,6 +87,17 @@ export class Server {
     return (await fetch(`${this.origin}/api/v1/about`)).json();
   }
 
+  /** So many strangers who try to sign in at the same moment; ends when all have been answered. */
+  crowd(count) {
+    const stranger = (place) =>
+      fetch(`${this.origin}/api/v1/sign-in`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ id_number: `stranger ${place}`, password: 'no password 1' }),
+      });
+    return Promise.all(Array.from({ length: count }, (_, place) => stranger(place)));
+  }
+
   /** Kills it as a power cut would. */
   async kill() {
     this.process.kill('SIGKILL');
