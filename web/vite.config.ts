@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import vue from '@vitejs/plugin-vue';
 import { defineConfig } from 'vitest/config';
-import { examFirst } from './build/exam-first.ts';
+import { firstLoad } from './build/first-load.ts';
 import { offlinePages } from './build/offline-pages.ts';
 import { ownIcons } from './build/own-icons.ts';
 import { precompress } from './build/precompress.ts';
@@ -12,7 +12,7 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const server = process.env['EXAM_WEB_SERVER'] ?? 'http://127.0.0.1:8080';
 
 export default defineConfig({
-  plugins: [vue(), ownIcons(), examFirst(), offlinePages(), precompress()],
+  plugins: [vue(), ownIcons(), firstLoad(), offlinePages(), precompress()],
   define: {
     __VUE_OPTIONS_API__: false,
     __VUE_PROD_DEVTOOLS__: false,
@@ -39,7 +39,23 @@ export default defineConfig({
           ],
         },
       },
-      input: { phone: here('./index.html'), console: here('./console.html') },
+    },
+  },
+  // Apart, so that a phone is not charged for what of Vue only the console uses.
+  environments: {
+    client: { build: { rolldownOptions: { input: { phone: here('./index.html') } } } },
+    console: {
+      consumer: 'client',
+      build: {
+        emptyOutDir: false,
+        manifest: '.vite/console.json',
+        rolldownOptions: { input: { console: here('./console.html') } },
+      },
+    },
+  },
+  builder: {
+    async buildApp(builder) {
+      for (const name of ['client', 'console']) await builder.build(builder.environments[name]!);
     },
   },
   server: {

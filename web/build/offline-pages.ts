@@ -7,20 +7,26 @@ const WORKER = fileURLToPath(new URL('./offline-worker.js', import.meta.url));
 
 /**
  * Writes `sw.js`: the service worker that shows the phone's pages when the network is away.
- * It lists every file that the phone's entry can reach, and is named by their hash, so a new
- * release replaces the whole set at once.
+ * It lists every file that the phone's entry can reach, and is named by their hash and the page's,
+ * so a new release replaces the whole set at once.
  */
 export function offlinePages(): Plugin {
   return {
     name: 'exam-offline-pages',
     apply: 'build',
-    async generateBundle(_options, bundle) {
-      const files = phoneFiles(bundle);
-      const version = createHash('sha256').update(files.join('\n')).digest('hex').slice(0, 12);
-      const source = (await readFile(WORKER, 'utf8'))
-        .replace("'VERSION'", JSON.stringify(version))
-        .replace("['FILES']", JSON.stringify(files));
-      this.emitFile({ type: 'asset', fileName: 'sw.js', source });
+    applyToEnvironment: ({ name }) => name === 'client',
+    generateBundle: {
+      order: 'post', // The page has been written, and the styles in it are no files any more.
+      async handler(_options, bundle) {
+        const files = phoneFiles(bundle);
+        const page = bundle['index.html'];
+        if (!page || page.type !== 'asset') throw new Error('the page is written later than its worker');
+        const version = createHash('sha256').update(files.join('\n')).update(page.source).digest('hex').slice(0, 12);
+        const source = (await readFile(WORKER, 'utf8'))
+          .replace("'VERSION'", JSON.stringify(version))
+          .replace("['FILES']", JSON.stringify(files));
+        this.emitFile({ type: 'asset', fileName: 'sw.js', source });
+      },
     },
   };
 }

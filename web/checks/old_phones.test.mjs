@@ -6,7 +6,7 @@ import { parse } from 'acorn';
 import { full } from 'acorn-walk';
 import postcss from 'postcss';
 import { AT_RULES, GAPS, GLOBALS, GUARDED, METHODS, OPERATORS, PROPERTIES, SELECTORS, SYNTAX, VALUES } from './old_phones_list.mjs';
-import { DIST, ENTRY, filesOf, manifest } from './phone_files.mjs';
+import { DIST, ENTRY, filesOf, manifest, page } from './phone_files.mjs';
 
 /** How much source around a name is looked at for its guard. */
 const AROUND = 160;
@@ -72,6 +72,7 @@ test('the phone’s styles use nothing that Chrome 70 or Safari 13 lack', async 
   assert.ok(styles.length > 2);
   const findings = [];
   for (const file of styles) findings.push(...styleFindings(await readFile(DIST + file, 'utf8'), file));
+  for (const style of (await page()).styles) findings.push(...styleFindings(style, 'the page'));
   assert.deepEqual(findings, []);
 });
 

@@ -5,10 +5,15 @@ import { fileURLToPath } from 'node:url';
 export const DIST = fileURLToPath(new URL('../dist/', import.meta.url));
 
 export const ENTRY = 'index.html';
-export const EXAM = 'src/phone/pages/Exam.vue';
 
 export async function manifest() {
   return JSON.parse(await readFile(`${DIST}.vite/manifest.json`, 'utf8'));
+}
+
+/** The page of the phone, and the styles that stand in it. */
+export async function page() {
+  const html = await readFile(`${DIST}index.html`, 'utf8');
+  return { html, styles: Array.from(html.matchAll(/<style>([^]*?)<\/style>/g), ([, style]) => style) };
 }
 
 /** The files of the chunks `names` with all they import; with `later` also what they import later. */

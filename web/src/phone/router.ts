@@ -2,8 +2,10 @@ import { createRouter, createWebHashHistory, type RouteLocationNormalized } from
 import { Refused } from '../shared/api/http';
 import { pause } from '../shared/clock';
 import { account, loadAccount } from './account';
+import Exam from './pages/Exam.vue';
 import { fetchEnglish } from './texts';
 
+/** All but the exam, which comes at once: who comes back to a running one has no time to lose. */
 const pages = {
   signIn: () => import('./pages/SignIn.vue'),
   password: () => import('./pages/NewPassword.vue'),
@@ -11,7 +13,6 @@ const pages = {
   exams: () => import('./pages/Exams.vue'),
   notice: () => import('./pages/Notice.vue'),
   check: () => import('./pages/DeviceCheck.vue'),
-  exam: () => import('./pages/Exam.vue'),
   result: () => import('./pages/Result.vue'),
   history: () => import('./pages/History.vue'),
 };
@@ -28,7 +29,7 @@ export const router = createRouter({
     { path: '/exams/:examId/check', name: 'check', component: pages.check },
     { path: '/check', name: 'check-only', component: pages.check },
     // Works without network, from what the phone keeps; it finds out by itself who is signed in.
-    { path: '/attempts/:attemptId', name: 'exam', component: pages.exam, meta: { open: true } },
+    { path: '/attempts/:attemptId', name: 'exam', component: Exam, meta: { open: true } },
     { path: '/attempts/:attemptId/result', name: 'result', component: pages.result },
     { path: '/history', name: 'history', component: pages.history },
     { path: '/:rest(.*)*', redirect: '/' },
