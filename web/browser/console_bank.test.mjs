@@ -92,3 +92,108 @@ test('problems of a text keep their line and are mended in the text', at('author
   await desk.sees('请在文件中改正下面的错误');
   assert.equal(await desk.page.getByRole('region', { name: '答案不在选项中' }).getByRole('textbox').count(), 0);
 }));
+
+const DOT = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+
+test('a picture is added with words, shown as on the phone, and survives the next change of the text', at('author', async (desk) => {
+  const { page } = desk;
+  const bank = await desk.bankId('表格题库');
+  await desk.go(`/banks/${bank}/units/X-2/edit`);
+  const choosePicture = (name, bytes) => page.getByRole('group', { name: '题目的图片' }).locator('input[type=file]').setInputFiles({ name, mimeType: 'image/png', buffer: bytes });
+  await choosePicture('假的.png', Buffer.from('<svg/>'));
+  await desk.sees('不是 PNG 或 JPEG 图片，没有加入');
+  await choosePicture('太大.png', Buffer.alloc((2 << 20) + 1));
+  await desk.sees('图片超过 2 MB，没有加入');
+  await choosePicture('胸片.png', Buffer.from(DOT, 'base64'));
+  await page.locator('input[name=picture_words]').fill('胸部正位片');
+  const preview = page.getByRole('region', { name: '手机显示效果' });
+  await preview.getByRole('img', { name: '胸部正位片' }).waitFor();
+  await desk.option('执业类别', '临床');
+  await page.getByRole('combobox', { name: '执业范围' }).fill('内科专业');
+  await page.getByRole('option', { name: '内科专业' }).click();
+  await page.keyboard.press('Escape');
+  await desk.still();
+  assert.deepEqual(await desk.audit(), []);
+  await desk.shoot('unit-picture');
+  await desk.press('保存为草稿');
+  await desk.sees('第 2 版');
+  await desk.sees('内科专业');
+  await preview.getByRole('img', { name: '胸部正位片' }).waitFor();
+  await desk.press('编辑');
+  await page.locator('textarea[name=stem]').fill('高血压诊断主要看哪个数值');
+  await page.getByRole('group', { name: '题目的图片' }).locator('img').waitFor();
+  await desk.press('保存为草稿');
+  await desk.sees('第 3 版');
+  await preview.getByText('高血压诊断主要看哪个数值').waitFor();
+  await preview.getByRole('img', { name: '胸部正位片' }).waitFor();
+  const { changes } = (await desk.ask(`/banks/${bank}/units/X-2/versions`, undefined, 'GET')).versions.at(-1);
+  assert.deepEqual(changes.map(({ field }) => field), ['stem'], 'the picture is as it was');
+}));
+
+test('a picture is removed again', at('author', async (desk) => {
+  await desk.press('编辑');
+  await desk.press('删除图1');
+  assert.equal(await desk.page.getByRole('region', { name: '手机显示效果' }).locator('img').count(), 0);
+  await desk.press('保存为草稿');
+  await desk.sees('第 4 版');
+}));
+
+test('whoever imported sees in the list that another person approves it', at('author', async (desk) => {
+  await desk.go('/approvals');
+  const row = desk.page.getByRole('row', { name: /五处错误\.xlsx/ });
+  await row.getByText('自己导入的，须由他人批准').waitFor();
+  assert.ok(await row.getByRole('button', { name: '审核' }).isDisabled());
+}));
+
+test('a list that is here as a whole is put in order by its heads, and the address keeps it', at('approver', async (desk) => {
+  const { page } = desk;
+  await desk.signIn('demo-approver');
+  await desk.go('/approvals');
+  const head = page.getByRole('columnheader', { name: '题数' });
+  await head.getByRole('button').click();
+  await head.getByRole('button').click();
+  assert.equal(await head.getAttribute('aria-sort'), 'descending');
+  await page.reload();
+  await page.locator('tbody tr').first().waitFor();
+  assert.match(page.url(), /sort=-items/);
+  const counts = (await page.locator('tbody tr td:nth-child(4)').allInnerTexts()).map(Number);
+  assert.deepEqual(counts, [7, 1, 1, 1]);
+  assert.deepEqual(await desk.audit(), []);
+  await desk.shoot('approvals-sorted');
+}));
+
+test('an import is rejected with a reason that its author reads', at('approver', async (desk) => {
+  const { page } = desk;
+  await page.locator('tbody tr').nth(1).getByRole('button', { name: '审核' }).click(); // The newest of those with one item.
+  await desk.sees('快捷键');
+  await page.locator('tbody tr').filter({ hasText: 'X-2' }).press('r');
+  await desk.sees('题草稿都不会使用');
+  await desk.confirm('驳回', '图片是必需的');
+  await page.getByRole('radio', { name: '已驳回' }).check({ force: true });
+  await page.getByRole('row').getByText('图片是必需的').waitFor();
+}));
+
+test('an approved item is withdrawn after its effect was read', at('approver', async (desk) => {
+  const { page } = desk;
+  const bank = await desk.bankId('演示题库');
+  const { units } = await desk.ask(`/banks/${bank}/units?standing=approved&limit=1`, undefined, 'GET');
+  await desk.go(`/banks/${bank}/units/${encodeURIComponent(units[0].code)}`);
+  await desk.press('停用题目');
+  await desk.sees('今后不再抽题');
+  await desk.confirm('停用', '指南已更新');
+  await desk.sees('指南已更新');
+  await desk.go(`/banks/${bank}?standing=withdrawn`);
+  await page.getByRole('link', { name: units[0].code, exact: true }).waitFor();
+}));
+
+test('what is listed is exported, without loss and as a table', at('approver', async (desk) => {
+  await desk.go(`/banks/${await desk.bankId('表格题库')}`);
+  await desk.sees('X-2');
+  for (const [format, name, begins] of [['JSON（完整）', '表格题库.json', '{'], ['Excel 表格（无图片）', '表格题库.xlsx', 'PK']]) {
+    await desk.press('导出所列题目');
+    const file = await desk.downloaded(() => desk.page.getByRole('menuitem', { name: format }).click());
+    assert.equal(file.name, name);
+    assert.equal(file.bytes.toString('latin1', 0, begins.length), begins);
+  }
+  await desk.sees('处内容放不下');
+}));

@@ -1,5 +1,6 @@
 /** What staff ask of the server, one function an act. */
 import { unitOf } from '../logic/alike';
+import { mediaOf, saySame, type Pictures } from '../logic/pictures';
 import type { Unit } from '../logic/unit';
 import { ask, post, Refused, upload, type Query } from './client';
 import type * as T from './types';
@@ -32,6 +33,18 @@ export async function unitWith(bank: string, code: string): Promise<Unit | undef
   const groups = (await units(bank, { text: code, limit: 50 })).units.filter((one) => one.items > 1);
   return unitOf(await Promise.all(groups.map((one) => unit(bank, one.code))), code);
 }
+/** What a unit is found by in an export, which alone holds the files of pictures. */
+const soughtBy = (unit: Unit): Query => ({ text: unit.code, type: unit.type, topic: unit.topic, difficulty: unit.difficulty, pool: unit.pool });
+
+/** A unit that was shown, with the files of its pictures; without them where no export holds it as it was shown. */
+export async function withPictures(bank: string, shown: Unit): Promise<{ unit: Unit; pictures: Pictures }> {
+  if (mediaOf(shown).length === 0) return { unit: shown, pictures: {} };
+  const query = { ...soughtBy(shown), format: 'json' };
+  const file = await ask<{ units: Unit[]; pictures?: Pictures }>(`/banks/${bank}/export`, { query });
+  const found = file.units.find((one) => one.code === shown.code);
+  return found && saySame(found, shown) ? { unit: found, pictures: file.pictures ?? {} } : { unit: shown, pictures: {} };
+}
+
 export const versions = async (bank: string, code: string) =>
   (await ask<{ versions: T.Version[] }>(`/banks/${bank}/units/${part(code)}/versions`)).versions;
 export const withdraw = (bank: string, code: string, reason: string) =>

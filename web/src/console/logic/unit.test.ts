@@ -21,7 +21,7 @@ test('a new option takes the first letter that is free', () => {
 
 test('the file of a unit names its items and leaves out what is empty', () => {
   const unit = { ...newUnit('A3'), code: 'C-1', topic: '临床', stem: '病例', tags: [] };
-  const { format, units } = JSON.parse(fileOf(unit));
+  const { format, units } = JSON.parse(fileOf(unit, {}));
   expect(format).toBe('exam-bank/1');
   expect(units[0].items[0].code).toBe('C-1-1');
   expect(units[0]).not.toHaveProperty('tags');

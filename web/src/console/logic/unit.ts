@@ -1,4 +1,6 @@
 /** A unit of a bank (an item, or a group of items) in the loss-free format. */
+import { fromPairs } from './lists';
+import { mediaOf, type Media, type Pictures } from './pictures';
 
 export interface Option {
   id: string;
@@ -11,6 +13,7 @@ export interface Item {
   options?: Option[];
   key: string[];
   explanation?: string;
+  media?: Media[];
 }
 
 export interface Unit {
@@ -27,6 +30,8 @@ export interface Unit {
   options?: Option[];
   key?: string[];
   explanation?: string;
+  /** Of a single item, or of the case of a group. */
+  media?: Media[];
   items?: Item[];
   [other: string]: unknown;
 }
@@ -36,7 +41,7 @@ export const GROUPS: readonly string[] = ['A3', 'A4', 'B1'];
 /** The items of a unit, each as the phone shows it: with the options of its group. */
 export function itemsOf(unit: Unit): { item: Item; options: Option[]; many: boolean }[] {
   const many = unit.type === 'X' || unit.type === 'multiple';
-  const items = unit.items ?? [{ code: unit.code, stem: unit.stem ?? '', key: unit.key ?? [], explanation: unit.explanation ?? '' }];
+  const items = unit.items ?? [{ code: unit.code, stem: unit.stem ?? '', key: unit.key ?? [], explanation: unit.explanation ?? '', media: unit.media ?? [] }];
   return items.map((item) => ({ item, options: item.options ?? unit.options ?? [], many }));
 }
 
@@ -75,12 +80,14 @@ export function toggled(key: readonly string[], id: string, many: boolean): stri
   return key.includes(id) ? key.filter((one) => one !== id) : [...key, id].sort();
 }
 
-/** The file that an import takes: one unit, its items coded after it. */
-export function fileOf(unit: Unit): string {
+/** The file that an import takes: one unit, its items coded after it, with the pictures that it shows. */
+export function fileOf(unit: Unit, pictures: Pictures): string {
   const items = unit.items?.map((item, index) => ({ ...item, code: item.code || `${unit.code}-${index + 1}` }));
   const whole: Unit = { ...unit, ...(items ? { items } : {}) };
   for (const [name, value] of Object.entries(whole)) {
     if (value === '' || (Array.isArray(value) && value.length === 0)) delete whole[name];
   }
-  return JSON.stringify({ format: 'exam-bank/1', units: [whole] });
+  const shown = fromPairs(mediaOf(unit).map(({ picture }) => [picture, pictures[picture] ?? ''] as const));
+  const files = Object.keys(shown).length > 0 ? { pictures: shown } : {};
+  return JSON.stringify({ format: 'exam-bank/1', units: [whole], ...files });
 }
