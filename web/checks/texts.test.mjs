@@ -1,4 +1,4 @@
-// Every text of the phone is in the resource files, in both languages.
+// Every text of the phone and of the console is in its resource files, in both languages.
 import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
@@ -12,9 +12,14 @@ const LETTER = /\p{L}/u;
 /** Attributes that are read to somebody. */
 const SPOKEN = ['title', 'alt', 'placeholder', 'aria-label', 'label'];
 
-async function sources() {
+/** The two apps; what they share has no texts but theirs. */
+const APPS = ['phone', 'console'];
+/** Words that are the registry's or the other language's own, in both languages. */
+const UNTRANSLATED = ['app.language', 'app.other_language_zh', 'choices.categories', 'choices.levels'];
+
+async function sources(parts) {
   const found = [];
-  for (const part of ['phone', 'shared']) {
+  for (const part of parts) {
     for (const entry of await readdir(SOURCE + part, { recursive: true, withFileTypes: true })) {
       const path = join(entry.parentPath, entry.name);
       const isSource = entry.isFile() && /\.(?:ts|vue)$/.test(entry.name) && !/\.(?:test|d)\.ts$/.test(entry.name);
@@ -38,22 +43,24 @@ function literalTexts(node, found = []) {
 }
 
 /** Keys and texts of a resource file, which is a list of `'key': 'text',` lines. */
-async function resource(name) {
-  const source = await readFile(`${SOURCE}phone/texts/${name}.ts`, 'utf8');
+async function resource(app, name) {
+  const source = await readFile(`${SOURCE}${app}/texts/${name}.ts`, 'utf8');
   return new Map(Array.from(source.matchAll(/^ {2}'([^']+)': '((?:[^'\\]|\\.)*)',$/gm), ([, key, text]) => [key, text]));
 }
 
-test('both languages have the same texts with the same places', async () => {
-  const [zh, en] = [await resource('zh-CN'), await resource('en')];
-  assert.ok(zh.size > 200);
-  assert.deepEqual([...en.keys()], [...zh.keys()]);
-  const places = (text) => [...new Set(text.match(/\{\w+\}/g) ?? [])].sort();
-  for (const [key, text] of zh) assert.deepEqual(places(en.get(key)), places(text), key);
-  for (const [key, text] of en) assert.ok(key === 'app.language' || !HAN.test(text), key);
-});
+for (const app of APPS) {
+  test(`both languages of the ${app} have the same texts with the same places`, async () => {
+    const [zh, en] = [await resource(app, 'zh-CN'), await resource(app, 'en')];
+    assert.ok(zh.size > 200);
+    assert.deepEqual([...en.keys()], [...zh.keys()]);
+    const places = (text) => [...new Set(text.match(/\{\w+\}/g) ?? [])].sort();
+    for (const [key, text] of zh) assert.deepEqual(places(en.get(key)), places(text), key);
+    for (const [key, text] of en) assert.ok(UNTRANSLATED.includes(key) || !HAN.test(text), key);
+  });
+}
 
 test('no component has a text of its own', async () => {
-  for (const path of await sources()) {
+  for (const path of await sources([...APPS, 'shared'])) {
     const source = await readFile(path, 'utf8');
     assert.ok(!HAN.test(withoutComments(source)), `${relative(SOURCE, path)} has Chinese text`);
     if (!path.endsWith('.vue')) continue;
@@ -63,17 +70,16 @@ test('no component has a text of its own', async () => {
   }
 });
 
-test('every text is used', async () => {
-  const all = (await Promise.all((await sources()).map((path) => readFile(path, 'utf8')))).join('\n');
-  const format = await readFile(`${SOURCE}phone/texts/format.ts`, 'utf8');
-  const used = all + format + (await readFile(`${SOURCE}phone/texts/index.ts`, 'utf8'));
-  // A key is written out, or its beginning is completed by a value: `check.${…}`.
-  const isUsed = (key) => {
-    if (used.includes(`'${key}'`)) return true;
-    const parts = Array.from(used.matchAll(/`([\w.]+)[._]?\$\{/g), ([, start]) => start);
+for (const app of APPS) {
+  test(`every text of the ${app} is used`, async () => {
+    const all = (await Promise.all((await sources([app, 'shared'])).map((path) => readFile(path, 'utf8')))).join('\n');
+    const format = await readFile(`${SOURCE}${app}/texts/format.ts`, 'utf8');
+    const used = all + format + (await readFile(`${SOURCE}${app}/texts/index.ts`, 'utf8'));
+    // A key is written out, or its beginning is completed by a value: `check.${…}`.
+    const starts = Array.from(used.matchAll(/`([\w.]+)[._]?\$\{/g), ([, start]) => start);
     const coded = Array.from(used.matchAll(/coded\('([\w.]+)'/g), ([, prefix]) => `${prefix}.`);
-    return [...parts, ...coded].some((start) => key.startsWith(start));
-  };
-  const unused = [...(await resource('zh-CN')).keys()].filter((key) => !isUsed(key));
-  assert.deepEqual(unused, []);
-});
+    const isUsed = (key) => used.includes(`'${key}'`) || [...starts, ...coded].some((start) => key.startsWith(start));
+    const unused = [...(await resource(app, 'zh-CN')).keys()].filter((key) => !isUsed(key));
+    assert.deepEqual(unused, []);
+  });
+}
