@@ -49,7 +49,7 @@ pub use faults::{CommitFault, Faults};
 pub use journal::{Append, Attached, AttemptKey, AttemptPatch, ResultRow, Start, Write, Written};
 pub use lists::{
     AttemptFilter, AttemptListed, AuditFilter, AuditListed, CandidateFilter, CandidateListed,
-    ExamCount,
+    ExamCount, Slice,
 };
 pub use one_time_code::CodePurpose;
 pub use person::PersonRow;

@@ -72,6 +72,13 @@ pub async fn attempts_and_results_are_listed_within_a_scope(kind: Kind) {
     let entry = &page["attempts"][0];
     assert_eq!((&entry["attempt_id"], &entry["verdict"]), (&json!(closed), &json!("failed")));
     assert_eq!((&entry["closed_by"], &page["next"]), (&json!("submit"), &Value::Null));
+    let jumped = invigilator.get("/staff/attempts?limit=1&skip=1").await;
+    assert_eq!(
+        (&jumped["attempts"][0]["attempt_id"], &jumped["total"]),
+        (&json!(closed), &json!(2))
+    );
+    let passed = invigilator.get("/staff/attempts?verdict=passed").await;
+    assert_eq!((&passed["attempts"], &passed["total"]), (&json!([]), &json!(0)));
     let exams = invigilator.get("/staff/exams").await;
     assert_eq!((&exams["exams"][0]["open"], &exams["exams"][0]["closed"]), (&json!(1), &json!(1)));
     let path = format!("/api/v1/staff/exams/{}/results.csv", server.exam.id);
@@ -124,6 +131,8 @@ pub async fn candidates_are_found_masked(kind: Kind) {
         (page["candidates"].as_array().map(Vec::len), &page["next"]),
         (Some(16), &Value::Null)
     );
+    let jumped = officer.get("/staff/candidates?limit=5&skip=5").await;
+    assert_eq!((&jumped["candidates"][0], &jumped["total"]), (&page["candidates"][0], &json!(21)));
     let institutions = officer.get("/staff/institutions").await;
     assert!(!institutions["institutions"].as_array().expect("a list").is_empty());
     let author = staff_member(&server, "writer", &[Role::Author]).await;
@@ -255,6 +264,8 @@ pub async fn decisions_are_listed_with_who_and_why(kind: Kind) {
     let next = page["next"].as_i64().expect("a next page");
     let page = operator.get(&format!("/staff/audit?actor=watcher&before={next}")).await;
     assert_eq!(page["entries"][0]["reason"], "网络中断");
+    let jumped = operator.get("/staff/audit?actor=watcher&limit=1&skip=1").await;
+    assert_eq!((&jumped["entries"], &jumped["total"]), (&page["entries"], &json!(2)));
     assert!(operator.get("/staff/audit?actor=operator").await["entries"][0]["at_ms"].is_i64());
     let (status, _) = invigilator.request(Method::GET, "/staff/audit", None).await;
     assert_eq!(status, StatusCode::FORBIDDEN);

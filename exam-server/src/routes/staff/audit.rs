@@ -5,7 +5,7 @@ use axum::extract::{Query, State};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::paging::{given, next_of, page_of};
+use super::paging::{given, next_of, page_of, slice_of};
 use crate::app::App;
 use crate::auth::extract::StaffMember;
 use crate::problem::{ApiError, Problem};
@@ -27,6 +27,9 @@ pub(super) struct AuditQuery {
     to_ms: Option<i64>,
     /// `next` of the page before.
     before: Option<i64>,
+    /// Rows to pass over from there, for a jump to a page.
+    #[serde(default)]
+    skip: i64,
     /// At most 200; 50 where it is left out.
     limit: Option<i64>,
 }
@@ -38,6 +41,8 @@ pub(super) struct AuditPage {
     entries: Vec<AuditView>,
     /// Where the next page begins; null behind the last.
     next: Option<i64>,
+    /// Rows of all pages.
+    total: i64,
 }
 
 /// A decision.
@@ -93,8 +98,9 @@ pub(super) async fn list(
         to_ms: query.to_ms,
     };
     let limit = page_of(query.limit);
-    let mut rows =
-        app.store.audit_list(&filter, query.before.unwrap_or(i64::MAX), limit + 1).await?;
+    let total = app.store.audit_count(&filter).await?;
+    let slice = slice_of(query.before.unwrap_or(i64::MAX), query.skip, limit);
+    let mut rows = app.store.audit_list(&filter, slice).await?;
     let next = next_of(&mut rows, limit, |row| row.audit_no);
-    Ok(Json(AuditPage { entries: rows.into_iter().map(view).collect(), next }))
+    Ok(Json(AuditPage { entries: rows.into_iter().map(view).collect(), next, total }))
 }

@@ -10,7 +10,7 @@ use exam_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::paging::{any_role, given, masked_id, next_of, page_of};
+use super::paging::{any_role, given, masked_id, next_of, page_of, slice_of};
 
 use crate::app::App;
 use crate::auth::extract::StaffMember;
@@ -34,6 +34,9 @@ pub(super) struct CandidateQuery {
     /// `next` of the page before.
     #[serde(default)]
     after: i64,
+    /// Rows to pass over from there, for a jump to a page.
+    #[serde(default)]
+    skip: i64,
     /// At most 200; 50 where it is left out.
     limit: Option<i64>,
 }
@@ -44,6 +47,8 @@ pub(super) struct CandidatePage {
     candidates: Vec<CandidateView>,
     /// Where the next page begins; null behind the last.
     next: Option<i64>,
+    /// Rows of all pages.
+    total: i64,
 }
 
 /// A candidate in a list.
@@ -82,13 +87,15 @@ pub(super) async fn list(
     if let Some(id) = filter.text.as_deref().and_then(|text| whole_id(&app, text)) {
         let hash = app.keys.lookup_hash("id_number", id.canonical());
         let Some(account) = app.store.account_find(&hash).await? else {
-            return Ok(Json(CandidatePage { candidates: vec![], next: None }));
+            return Ok(Json(CandidatePage { candidates: vec![], next: None, total: 0 }));
         };
         filter.candidate_no = Some(account.candidate_no);
         filter.text = None;
     }
     let limit = page_of(query.limit);
-    let mut rows = app.store.candidate_list(&filter, query.after, limit + 1).await?;
+    let total = app.store.candidate_count(&filter).await?;
+    let slice = slice_of(query.after, query.skip, limit);
+    let mut rows = app.store.candidate_list(&filter, slice).await?;
     let next = next_of(&mut rows, limit, |row| row.candidate_no);
     let view = |row: CandidateListed| CandidateView {
         id_number: masked_id(&app, &row.id_number_sealed),
@@ -101,7 +108,7 @@ pub(super) async fn list(
         has_password: row.has_password == 1,
         attempts: row.attempts,
     };
-    Ok(Json(CandidatePage { candidates: rows.into_iter().map(view).collect(), next }))
+    Ok(Json(CandidatePage { candidates: rows.into_iter().map(view).collect(), next, total }))
 }
 
 /// A text that is an ID number.

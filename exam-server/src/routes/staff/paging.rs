@@ -6,7 +6,7 @@ use assessment::resident_id::ResidentId;
 use crate::app::App;
 use crate::auth::extract::StaffMember;
 use crate::problem::ApiError;
-use crate::store::Role;
+use crate::store::{Role, Slice};
 
 /// The most rows of a page.
 pub(super) const PAGE_MAX: i64 = 200;
@@ -17,6 +17,11 @@ pub(super) const PAGE: i64 = 50;
 /// How many rows a page has.
 pub(super) fn page_of(limit: Option<i64>) -> i64 {
     limit.unwrap_or(PAGE).clamp(1, PAGE_MAX)
+}
+
+/// The rows of a page, and one beyond by which it is known whether there are more.
+pub(super) fn slice_of(behind: i64, skip: i64, limit: i64) -> Slice {
+    Slice { behind, skip: skip.max(0), limit: limit + 1 }
 }
 
 /// Takes the row beyond a page off, and returns where the next page goes on.

@@ -2,7 +2,7 @@
 
 use sqlx::AssertSqlSafe;
 
-use super::{equals, within};
+use super::{Slice, equals, within};
 use crate::store::conditions::{Conditions, Value, bind_all, like};
 use crate::store::{Scope, Store, StoreError, on};
 
@@ -93,8 +93,8 @@ pub struct ExamCount {
     pub passed: i64,
 }
 
-fn conditions(filter: &AttemptFilter, before: i64) -> Conditions {
-    let mut all = Conditions::new("a.attempt_no < $1", vec![Value::Number(before)]);
+fn conditions(filter: &AttemptFilter) -> Conditions {
+    let mut all = Conditions::new("1 = 1", vec![]);
     within(&filter.scope, "c.institution_id", &mut all);
     equals("a.exam_id", filter.exam_id.as_ref(), &mut all);
     equals("c.candidate_id", filter.candidate_id.as_ref(), &mut all);
@@ -108,18 +108,28 @@ fn conditions(filter: &AttemptFilter, before: i64) -> Conditions {
 }
 
 impl Store {
-    /// Attempts, the newest first, from before number `before` on.
+    /// How many attempts there are.
+    ///
+    /// # Errors
+    /// [`StoreError::Driver`] when the database is in trouble.
+    pub async fn attempt_count(&self, filter: &AttemptFilter) -> Result<i64, StoreError> {
+        let tables = "attempt AS a
+            JOIN candidate AS c ON c.candidate_no = a.candidate_no
+            LEFT JOIN result AS r ON r.attempt_no = a.attempt_no";
+        self.count("attempt_count", tables, conditions(filter)).await
+    }
+
+    /// Attempts, the newest first.
     ///
     /// # Errors
     /// [`StoreError::Driver`] when the database is in trouble.
     pub async fn attempt_list(
         &self,
         filter: &AttemptFilter,
-        before: i64,
-        limit: i64,
+        slice: Slice,
     ) -> Result<Vec<AttemptListed>, StoreError> {
-        let mut all = conditions(filter, before);
-        let limit = all.parameter(Value::Number(limit));
+        let mut all = conditions(filter);
+        let end = slice.end("a.attempt_no", true, &mut all);
         let sql = format!(
             "-- attempt_list
             SELECT a.attempt_no, a.candidate_no, a.attempt_id, a.exam_id, e.title AS exam,
@@ -131,7 +141,7 @@ impl Store {
             JOIN institution AS i ON i.institution_id = c.institution_id
             JOIN exam AS e ON e.exam_id = a.exam_id
             LEFT JOIN result AS r ON r.attempt_no = a.attempt_no
-            WHERE {} ORDER BY a.attempt_no DESC LIMIT {limit}",
+            WHERE {} {end}",
             all.sql
         );
         on!(self.readers(), pool => {

@@ -2,7 +2,7 @@
 
 use sqlx::AssertSqlSafe;
 
-use super::equals;
+use super::{Slice, equals};
 use crate::store::conditions::{Conditions, Value, bind_all, like};
 use crate::store::{Store, StoreError, on};
 
@@ -46,39 +46,52 @@ pub struct AuditListed {
     pub sealed: i64,
 }
 
+fn conditions(filter: &AuditFilter) -> Conditions {
+    let mut all = Conditions::new("1 = 1", vec![]);
+    equals("a.object", filter.object.as_ref(), &mut all);
+    if let Some(action) = &filter.action {
+        all.and("a.action LIKE ? ESCAPE '!'", [Value::Text(format!("{}%", like(action)))]);
+    }
+    if let Some(actor) = &filter.actor {
+        let actor = Value::Text(actor.clone());
+        all.and("coalesce(s.login, a.actor) = ?", [actor]);
+    }
+    for (sign, bound) in [(">=", filter.from_ms), ("<=", filter.to_ms)] {
+        if let Some(bound) = bound {
+            all.and(&format!("a.at_ms {sign} ?"), [Value::Number(bound)]);
+        }
+    }
+    all
+}
+
 impl Store {
-    /// Decisions, the newest first, from before number `before` on.
+    /// How many decisions there are.
+    ///
+    /// # Errors
+    /// [`StoreError::Driver`] when the database is in trouble.
+    pub async fn audit_count(&self, filter: &AuditFilter) -> Result<i64, StoreError> {
+        let tables = "audit AS a LEFT JOIN staff AS s ON s.staff_id = a.actor";
+        self.count("audit_count", tables, conditions(filter)).await
+    }
+
+    /// Decisions, the newest first.
     ///
     /// # Errors
     /// [`StoreError::Driver`] when the database is in trouble.
     pub async fn audit_list(
         &self,
         filter: &AuditFilter,
-        before: i64,
-        limit: i64,
+        slice: Slice,
     ) -> Result<Vec<AuditListed>, StoreError> {
-        let mut all = Conditions::new("a.audit_no < $1", vec![Value::Number(before)]);
-        equals("a.object", filter.object.as_ref(), &mut all);
-        if let Some(action) = &filter.action {
-            all.and("a.action LIKE ? ESCAPE '!'", [Value::Text(format!("{}%", like(action)))]);
-        }
-        if let Some(actor) = &filter.actor {
-            let actor = Value::Text(actor.clone());
-            all.and("coalesce(s.login, a.actor) = ?", [actor]);
-        }
-        for (sign, bound) in [(">=", filter.from_ms), ("<=", filter.to_ms)] {
-            if let Some(bound) = bound {
-                all.and(&format!("a.at_ms {sign} ?"), [Value::Number(bound)]);
-            }
-        }
-        let limit = all.parameter(Value::Number(limit));
+        let mut all = conditions(filter);
+        let end = slice.end("a.audit_no", true, &mut all);
         let sql = format!(
             "-- audit_list
             SELECT a.audit_no, a.at_ms, coalesce(s.login, a.actor) AS actor, s.name AS actor_name,
                 a.action, a.object, a.reason, a.before, a.after,
                 CAST(CASE WHEN a.chain_hash IS NULL THEN 0 ELSE 1 END AS bigint) AS sealed
             FROM audit AS a LEFT JOIN staff AS s ON s.staff_id = a.actor
-            WHERE {} ORDER BY a.audit_no DESC LIMIT {limit}",
+            WHERE {} {end}",
             all.sql
         );
         on!(self.readers(), pool => {

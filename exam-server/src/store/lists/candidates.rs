@@ -2,7 +2,7 @@
 
 use sqlx::AssertSqlSafe;
 
-use super::{equals, within};
+use super::{Slice, equals, within};
 use crate::store::conditions::{Conditions, Value, bind_all, like};
 use crate::store::{Scope, Store, StoreError, on};
 
@@ -46,31 +46,35 @@ pub struct CandidateListed {
     pub attempts: i64,
 }
 
+fn conditions(filter: &CandidateFilter) -> Conditions {
+    let mut all = Conditions::new("1 = 1", vec![]);
+    within(&filter.scope, "c.institution_id", &mut all);
+    equals("c.institution_id", filter.institution_id.as_ref(), &mut all);
+    if let Some(candidate_no) = filter.candidate_no {
+        all.and("c.candidate_no = ?", [Value::Number(candidate_no)]);
+    }
+    if let Some(text) = &filter.text {
+        all.and(
+            "(c.name LIKE ? ESCAPE '!' OR EXISTS (SELECT 1 FROM registration AS r
+                WHERE r.candidate_no = c.candidate_no AND r.certificate_no = ?))",
+            [Value::Text(format!("%{}%", like(text))), Value::Text(text.clone())],
+        );
+    }
+    all
+}
+
 impl Store {
-    /// Candidates in the order of their numbers, from behind `after` on.
+    /// Candidates in the order of their numbers.
     ///
     /// # Errors
     /// [`StoreError::Driver`] when the database is in trouble.
     pub async fn candidate_list(
         &self,
         filter: &CandidateFilter,
-        after: i64,
-        limit: i64,
+        slice: Slice,
     ) -> Result<Vec<CandidateListed>, StoreError> {
-        let mut all = Conditions::new("c.candidate_no > $1", vec![Value::Number(after)]);
-        within(&filter.scope, "c.institution_id", &mut all);
-        equals("c.institution_id", filter.institution_id.as_ref(), &mut all);
-        if let Some(candidate_no) = filter.candidate_no {
-            all.and("c.candidate_no = ?", [Value::Number(candidate_no)]);
-        }
-        if let Some(text) = &filter.text {
-            all.and(
-                "(c.name LIKE ? ESCAPE '!' OR EXISTS (SELECT 1 FROM registration AS r
-                    WHERE r.candidate_no = c.candidate_no AND r.certificate_no = ?))",
-                [Value::Text(format!("%{}%", like(text))), Value::Text(text.clone())],
-            );
-        }
-        let limit = all.parameter(Value::Number(limit));
+        let mut all = conditions(filter);
+        let end = slice.end("c.candidate_no", false, &mut all);
         let sql = format!(
             "-- candidate_list
             SELECT c.candidate_no, c.candidate_id, c.name, c.id_number_sealed, c.phone_sealed,
@@ -81,13 +85,21 @@ impl Store {
             FROM candidate AS c
             JOIN institution AS i ON i.institution_id = c.institution_id
             LEFT JOIN account AS a ON a.candidate_no = c.candidate_no
-            WHERE {} ORDER BY c.candidate_no LIMIT {limit}",
+            WHERE {} {end}",
             all.sql
         );
         on!(self.readers(), pool => {
             bind_all!(sqlx::query_as(AssertSqlSafe(sql)), all.values).fetch_all(pool).await
         })
         .map_err(StoreError::in_query("candidate_list"))
+    }
+
+    /// How many candidates there are.
+    ///
+    /// # Errors
+    /// [`StoreError::Driver`] when the database is in trouble.
+    pub async fn candidate_count(&self, filter: &CandidateFilter) -> Result<i64, StoreError> {
+        self.count("candidate_count", "candidate AS c", conditions(filter)).await
     }
 
     /// Institutions within a scope, by name: id and name.

@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::app::App;
 use crate::auth::extract::StaffMember;
 use crate::problem::{ApiError, Problem};
-use crate::routes::staff::paging::{any_role, given, masked_id, names, next_of, page_of};
+use crate::routes::staff::paging::{any_role, given, masked_id, names, next_of, page_of, slice_of};
 use crate::store::{AttemptFilter, AttemptKey, AttemptListed, Role, StoreError, parse_column};
 
 /// Who looks after attempts, and who sees results.
@@ -34,6 +34,9 @@ pub(super) struct AttemptQuery {
     verdict: Option<String>,
     /// `next` of the page before.
     before: Option<i64>,
+    /// Rows to pass over from there, for a jump to a page.
+    #[serde(default)]
+    skip: i64,
     /// At most 200; 50 where it is left out.
     limit: Option<i64>,
 }
@@ -45,6 +48,8 @@ pub(super) struct AttemptPage {
     attempts: Vec<AttemptEntry>,
     /// Where the next page begins; null behind the last.
     next: Option<i64>,
+    /// Rows of all pages.
+    total: i64,
     now_ms: i64,
 }
 
@@ -154,13 +159,15 @@ pub(super) async fn list(
     Query(query): Query<AttemptQuery>,
 ) -> Result<Json<AttemptPage>, ApiError> {
     any_role(&member, &READERS)?;
-    let (before, limit) = (query.before.unwrap_or(i64::MAX), page_of(query.limit));
+    let limit = page_of(query.limit);
+    let slice = slice_of(query.before.unwrap_or(i64::MAX), query.skip, limit);
     let filter = query.filter(&member);
-    let mut rows = app.store.attempt_list(&filter, before, limit + 1).await?;
+    let total = app.store.attempt_count(&filter).await?;
+    let mut rows = app.store.attempt_list(&filter, slice).await?;
     let next = next_of(&mut rows, limit, |row| row.attempt_no);
     let mut attempts = Vec::with_capacity(rows.len());
     for row in rows {
         attempts.push(entry(&app, row).await?);
     }
-    Ok(Json(AttemptPage { attempts, next, now_ms: app.clock.now().as_ms() }))
+    Ok(Json(AttemptPage { attempts, next, total, now_ms: app.clock.now().as_ms() }))
 }

@@ -14,7 +14,7 @@ use crate::problem::{ApiError, Problem};
 use crate::routes::staff::attempts::{checked_reason, checked_span};
 use crate::routes::staff::paging::{PAGE_MAX, given, page_of};
 use crate::routes::{Body, Path};
-use crate::store::{AttemptFilter, AuditEntry, BulkItem, BulkProgress, NewBulk, Role};
+use crate::store::{AttemptFilter, AuditEntry, BulkItem, BulkProgress, NewBulk, Role, Slice};
 
 /// How much time is added, to whom, and why.
 #[derive(Deserialize, ToSchema)]
@@ -68,7 +68,7 @@ pub(super) async fn extend(
     let mut attempts: Vec<AttemptId> = Vec::new();
     let mut before = i64::MAX;
     loop {
-        let rows = app.store.attempt_list(&filter, before, PAGE_MAX).await?;
+        let rows = app.store.attempt_list(&filter, Slice::behind(before, PAGE_MAX)).await?;
         let Some(last) = rows.last() else { break };
         before = last.attempt_no;
         attempts.extend(rows.iter().filter_map(|row| row.attempt_id.parse::<AttemptId>().ok()));

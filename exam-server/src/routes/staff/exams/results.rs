@@ -10,7 +10,7 @@ use crate::problem::{ApiError, Problem};
 use crate::routes::Path;
 use crate::routes::staff::attempts::list::READERS;
 use crate::routes::staff::paging::{PAGE_MAX, any_role, masked_id};
-use crate::store::AttemptFilter;
+use crate::store::{AttemptFilter, Slice};
 
 /// A cell of a CSV that no spreadsheet takes for a formula.
 fn cell(text: &str) -> String {
@@ -59,7 +59,7 @@ pub(super) async fn results(
             .to_owned();
     let mut before = i64::MAX;
     loop {
-        let rows = app.store.attempt_list(&filter, before, PAGE_MAX).await?;
+        let rows = app.store.attempt_list(&filter, Slice::behind(before, PAGE_MAX)).await?;
         let Some(last) = rows.last() else { break };
         before = last.attempt_no;
         for row in rows {
