@@ -79,16 +79,26 @@ impl Store {
         self.bank_import_end(import_no, counts.added > 0, audit).await?;
         counts.import_no = (counts.added > 0).then_some(import_no);
         if counts.added >= MANY {
-            self.bank_analyse().await;
+            self.bank_settle().await;
         }
         Ok(counts)
     }
 
-    /// Has PostgreSQL look at what was imported: until then it plans searches for an empty bank.
-    async fn bank_analyse(&self) {
+    /// Has PostgreSQL look at what was imported. Until then it plans searches and counts for an empty
+    /// bank with many imports, and walks through words that are not yet in their index.
+    async fn bank_settle(&self) {
+        const TABLES: [&str; 7] = [
+            "bank_import",
+            "unit",
+            "unit_version",
+            "unit_search",
+            "item",
+            "item_version",
+            "item_key",
+        ];
         let Pool::Postgres(pool) = self.writer() else { return };
-        for table in ["unit", "unit_version", "unit_search", "item", "item_version", "item_key"] {
-            let sql = format!("-- bank_analyse\nANALYZE {table}");
+        for table in TABLES {
+            let sql = format!("-- bank_settle\nVACUUM (ANALYZE) {table}");
             if let Err(error) = sqlx::query(AssertSqlSafe(sql)).execute(pool).await {
                 tracing::warn!(%error, table, "statistics are as they were");
             }
