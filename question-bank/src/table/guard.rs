@@ -56,9 +56,11 @@ pub(super) fn look_through(bytes: &[u8]) -> Result<Seen, NotATable> {
         NotAnArchive::TooManyParts => NotATable::Excessive("部件过多"),
         NotAnArchive::Name(_) => NotATable::Damaged("部件名称不合法".to_owned()),
     })?;
+    let names = archive::names(&archive);
     let is_main = |name: &String| name.to_ascii_lowercase().ends_with("workbook.xml");
-    if !archive::names(&archive).iter().any(is_main) {
-        return Err(NotATable::OtherWorkbook);
+    if !names.iter().any(is_main) {
+        let document = names.iter().any(|name| name == "word/document.xml");
+        return Err(if document { NotATable::Document } else { NotATable::OtherWorkbook });
     }
     let mut seen = Seen::default();
     let mut counts = Counts::default();

@@ -193,12 +193,17 @@ fn x07_a_password_is_asked_to_be_taken_off() {
 }
 
 #[test]
-fn other_kinds_of_documents_are_told_from_workbooks() {
-    for part in ["word/document.xml", "content.xml", "xl/workbook.bin"] {
+fn x04_other_kinds_of_documents_are_told_from_workbooks() {
+    assert_eq!(rows(b"%PDF-1.7\n1 0 obj"), Err(NotATable::Document));
+    for (part, why) in [
+        ("word/document.xml", NotATable::Document),
+        ("content.xml", NotATable::OtherWorkbook), // .ods
+        ("xl/workbook.bin", NotATable::OtherWorkbook),
+    ] {
         let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
         zip.start_file(part, SimpleFileOptions::default()).expect("a part");
         let file = zip.finish().expect("an archive").into_inner();
-        assert_eq!(rows(&file), Err(NotATable::OtherWorkbook), "{part}");
+        assert_eq!(rows(&file), Err(why), "{part}");
     }
 }
 

@@ -103,6 +103,9 @@ pub enum NotATable {
     /// It is a workbook of an old or another kind.
     #[error("只支持 .xlsx 工作簿；请用 Excel 或 WPS 另存为 .xlsx 再导入")]
     OtherWorkbook,
+    /// It is no table at all, but what a word processor writes.
+    #[error("这是 Word 或 PDF 文档；请复制其中的题目文字，粘贴到文本文件（.txt）后再导入")]
+    Document,
     /// It is protected with a password.
     #[error("工作簿设有打开密码，请取消密码后再导入")]
     Password,
@@ -136,6 +139,7 @@ impl NotATable {
         match self {
             Self::Excessive(_) => "file_too_big",
             Self::OtherWorkbook => "workbook_kind",
+            Self::Document => "document_kind",
             Self::Password => "workbook_password",
             Self::Damaged(_) => "workbook_damaged",
             Self::NotText(why) => why.code(),
@@ -167,6 +171,9 @@ pub fn read(bytes: &[u8], take: &mut dyn FnMut(Part<'_>)) -> Result<(), NotATabl
     }
     if is_workbook(bytes) {
         return workbook::read(bytes, take);
+    }
+    if bytes.starts_with(b"%PDF-") {
+        return Err(NotATable::Document);
     }
     take(Part::Sheet(None));
     csv::read(bytes, &mut |row| take(Part::Row(row)))
