@@ -2,12 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { HtmlTagDescriptor, Plugin } from 'vite';
 
-const EARLY = fileURLToPath(new URL('./early-paper.js', import.meta.url));
+const EARLY = fileURLToPath(new URL('./early.js', import.meta.url));
 
 /**
  * Makes the phone's first load short on a weak network. The styles that it begins with stand in the
  * page itself: they come while the network has nothing else to carry, because the scripts can only be
- * asked for once the page is there. In front stands the script that asks for a running exam's paper.
+ * asked for once the page is there. In front stands the script that asks for what is shown first.
  */
 export function firstLoad(): Plugin {
   let early = '';

@@ -81,20 +81,31 @@ export class Phone {
     await this.page.getByText(text).first().waitFor();
   }
 
-  async signIn({ idNumber, password }) {
+  async signIn(account) {
     await this.go('/sign-in');
+    await this.signsIn(account);
+  }
+
+  /** On the page for it. */
+  async signsIn({ idNumber, password }) {
     await this.page.locator('input[name=id_number]').fill(idNumber);
     await this.page.locator('input[name=password]').fill(password);
     await this.tap('登录');
     await this.sees('您好');
   }
 
-  /** From the list of exams to the first item of `exam`. */
-  async enter(exam) {
+  /** From the list of exams to where `exam` is started. */
+  async readies(exam) {
     await this.go('/exams');
     await this.page.locator('.card', { hasText: exam }).getByRole('button', { name: /进入测评|再次测评/ }).tap();
     await this.page.getByText('我已阅读并同意遵守上述规定').tap();
     await this.tap('去考试');
+    await this.sees('可以参加考试');
+  }
+
+  /** From the list of exams to the first item of `exam`. */
+  async enter(exam) {
+    await this.readies(exam);
     await this.tap('开始考试');
     await this.isSitting();
     await this.saved();

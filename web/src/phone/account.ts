@@ -2,11 +2,12 @@
 import { shallowRef } from 'vue';
 import { ask } from '../shared/api/http';
 import type { Me, SignInReply } from '../shared/api/types';
+import { askEarly } from './early';
 
 export const account = shallowRef<Me | null>(null);
 
 export async function loadAccount(): Promise<Me> {
-  const me = (await ask<Me>('/me')).body;
+  const me = (await askEarly<Me>('/me')).body;
   account.value = me;
   return me;
 }

@@ -38,6 +38,7 @@ export const router = createRouter({
 
 router.beforeEach(async (to: RouteLocationNormalized) => {
   if (to.meta['open'] || account.value) return true;
+  fetchBeside(to);
   try {
     await loadAccount();
     return true;
@@ -49,6 +50,11 @@ router.beforeEach(async (to: RouteLocationNormalized) => {
     return true; // Without network the page itself says so, and offers to try again.
   }
 });
+
+/** While it is found out who is signed in, both pages that may be next are on their way. */
+function fetchBeside(to: RouteLocationNormalized): void {
+  for (const page of [pages.signIn, pages[to.name as keyof typeof pages]]) if (page) void page().catch(() => undefined);
+}
 
 /** How long the first page has the network to itself. */
 const LATER_MS = 1_000;

@@ -4,12 +4,12 @@
  */
 import { shallowRef, type ShallowRef } from 'vue';
 import { ask, Refused, Unreachable } from '../../shared/api/http';
-import type { AttemptState, EventsReply, ResultView } from '../../shared/api/types';
+import type { AttemptState, EventsReply, Paper, ResultView } from '../../shared/api/types';
 import { jittered } from '../../shared/chance';
 import { after, pause, steadyNow, wallNow } from '../../shared/clock';
+import { askEarly } from '../early';
 import { claimAttempt, deviceId, forgetAttempt, vault, type Claim, type Vault } from '../storage';
 import { Connection, FAILURES_BEFORE_FALLBACK } from './connection';
-import { fetchPaper } from './early_paper';
 import { freshAttempt, type Attempt, type SignalKind } from './model';
 import { EVENTS_MAX, nextRetryAt, numbered, outgoing } from './outgoing';
 import { keysOf, restored, writes, type Progress } from './records';
@@ -80,7 +80,7 @@ export class Sitting {
       const clock = { steady: steadyNow(), wall: wallNow() };
       attempt = restored(progress, await kept.readAll(keys.pending), device, clock);
     } else {
-      attempt = freshAttempt(await fetchPaper(attemptId), device);
+      attempt = freshAttempt((await askEarly<Paper>(`/attempts/${attemptId}/paper`)).body, device);
       await kept.write(writes(null, attempt, { steady: steadyNow(), wall: wallNow() }));
     }
     const sitting = new Sitting(attempt, kept, onEnd);
