@@ -11,7 +11,7 @@ const { title: exam, words, consent } = PICTURE_EXAM;
 
 /** To the first item; the picture that stands there. */
 async function look(phone) {
-  await phone.sit({ account: scene.server.sitting(exam).account, exam });
+  await phone.walkIn({ account: scene.server.sitting(exam).account, exam });
   const picture = phone.page.getByRole('button', { name: words });
   await picture.waitFor();
   return picture;

@@ -199,7 +199,7 @@ test('who comes in a crowd sees the place in the queue, and is signed in without
 test('a one-time code leads to a new password, whose rules tick while it is typed', scene.withPhone({}, async (phone) => {
   const { account } = scene.server.sitting();
   await phone.signIn(account);
-  const me = await (await phone.context.request.get(`${scene.network.origin}/api/v1/me`)).json();
+  const me = await phone.ask('/me');
   const officer = await Officer.signIn(scene.server);
   const code = await officer.reset(me.candidate_id);
   await phone.context.clearCookies();

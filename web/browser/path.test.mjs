@@ -96,7 +96,7 @@ test('a reload brings the same paper, place, responses, marks and time', scene.w
 }));
 
 test('the back gesture asks, and staying costs nothing', scene.withPhone({}, async (phone) => {
-  await phone.sit(scene.server.sitting());
+  await phone.walkIn(scene.server.sitting());
   await phone.choose(1);
   await phone.page.evaluate(() => history.back());
   await phone.sees('离开考试页面？');
@@ -123,8 +123,7 @@ test('who was away is told how long, and the server hears of it', scene.withPhon
   await phone.sees('您离开了考试页面 1 分 15 秒');
   await phone.handIn();
   await phone.sees('交卷成功');
-  const record = await phone.context.request.get(`${scene.network.origin}/api/v1/attempts/${phone.attemptId()}/record`);
-  const text = JSON.stringify(await record.json());
+  const text = JSON.stringify(await phone.ask(`/attempts/${phone.attemptId()}/record`));
   assert.match(text, /hidden/);
   assert.match(text, /shown/);
 }));

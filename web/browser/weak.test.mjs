@@ -33,7 +33,7 @@ async function onNetwork(phone, { latency, bytes }) {
 async function costs(page) {
   const entries = await page.evaluate(() =>
     [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
-      .filter(({ name }) => !name.endsWith('.svg'))
+      .filter(({ name }) => !/\.svg$|\/about$/.test(name)) // They are asked for when the page stands.
       .map(({ name, entryType, startTime, responseStart, responseEnd, transferSize }) => {
         // What the page names is asked for as soon as its beginning is there.
         const usedAt = entryType === 'navigation' ? responseStart : responseEnd;

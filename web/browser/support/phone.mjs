@@ -111,10 +111,31 @@ export class Phone {
     await this.saved();
   }
 
-  /** Signs in and sits down, as one. */
-  async sit({ account, exam }) {
+  /** Asks the server beside the page, as whoever is signed in on this phone. */
+  async ask(path, data) {
+    const { origin } = this.network;
+    const method = data ? 'POST' : 'GET';
+    const answer = await this.context.request.fetch(`${origin}/api/v1${path}`, { method, data, headers: { origin } });
+    if (!answer.ok()) throw new Error(`${path} answered ${answer.status()}: ${await answer.text()}`);
+    return answer.json();
+  }
+
+  /** Signs in and sits down, page by page: a back gesture has somewhere to go. */
+  async walkIn({ account, exam }) {
     await this.signIn(account);
     await this.enter(exam);
+  }
+
+  /** Signs in and sits down beside the page: the way there has tests of its own. */
+  async sit({ account: { idNumber, password }, exam }) {
+    await this.ask('/sign-in', { id_number: idNumber, password });
+    const { exams } = await this.ask('/exams');
+    const { exam_id: id } = exams.find(({ title }) => title.includes(exam));
+    const { version } = await this.ask(`/exams/${id}/notice`);
+    const { attempt_id: attempt } = await this.ask(`/exams/${id}/attempts`, { notice_version: version, accepted: true, consents: {} });
+    await this.go(`/attempts/${attempt}`);
+    await this.isSitting();
+    await this.saved();
   }
 
   async isSitting() {
@@ -175,8 +196,7 @@ export class Phone {
 
   /** What the server has of the attempt, asked with this phone's own sign-in. */
   async onServer() {
-    const answer = await this.context.request.get(`${this.network.origin}/api/v1/attempts/${this.attemptId()}`);
-    return answer.json();
+    return this.ask(`/attempts/${this.attemptId()}`);
   }
 
   async handIn() {
