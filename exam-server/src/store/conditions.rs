@@ -58,10 +58,11 @@ pub(super) fn like(text: &str) -> String {
     text.replace('!', "!!").replace('%', "!%").replace('_', "!_")
 }
 
-/// Binds the parameters of conditions.
+/// Binds the parameters of conditions. PostgreSQL plans the query anew for what is asked: a plan for
+/// any word takes a common one for a rare one.
 macro_rules! bind_all {
     ($query:expr, $values:expr) => {{
-        let mut query = $query;
+        let mut query = $query.persistent(false);
         for value in $values {
             query = match value {
                 $crate::store::conditions::Value::Text(text) => query.bind(text),
