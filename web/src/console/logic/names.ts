@@ -1,4 +1,5 @@
 import { coded, t } from '../texts';
+import { shown } from './differences';
 
 /** A path into a definition or a record in words: 第 1 行 › 第 2 段 › 题数. */
 export function pathName(path: string): string {
@@ -17,4 +18,30 @@ export function pathName(path: string): string {
     index++;
   }
   return words.join(' › ');
+}
+
+/** Fields whose values are words of their own, by the beginning of the texts' keys. */
+const WORDS: Record<string, string> = {
+  shows: 'shows',
+  keep: 'keep',
+  late_start: 'late_start',
+  review: 'review',
+  leaving: 'leaving',
+  rule: 'rule',
+  kind: 'kind',
+  type: 'type',
+  difficulties: 'difficulty',
+  roles: 'role',
+};
+
+/** A value at a path in words: 仅结论 for `verdict`. */
+export function valueName(path: string, value: unknown): string {
+  const field = path.split('.').pop()!;
+  const prefix = WORDS[field];
+  const name = (one: unknown): string => {
+    if (field === 'allowed' && one === 'unlimited') return t('exam.unlimited');
+    if (typeof one === 'boolean') return t(one ? 'diff.yes' : 'diff.no');
+    return prefix && typeof one === 'string' ? coded(prefix, one, 'type.other') : shown(one);
+  };
+  return Array.isArray(value) && value.every((one) => typeof one !== 'object') ? value.map(name).join('、') : name(value);
 }
