@@ -6,6 +6,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::auth::hasher::Hasher;
+use crate::auth::queue::SignInQueue;
 use crate::auth::sign_ins::SignIns;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -51,6 +52,8 @@ pub struct Shared {
     pub limits: Limits,
     /// Password hashing, off the way of saves.
     pub hasher: Hasher,
+    /// The queue before it.
+    pub sign_in_queue: SignInQueue,
     /// Who is signed in.
     pub sign_ins: SignIns,
     /// Acts on many attempts.

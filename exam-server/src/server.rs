@@ -13,6 +13,7 @@ use tracing::{info, warn};
 
 use crate::app::{App, Shared};
 use crate::auth::hasher::Hasher;
+use crate::auth::queue::SignInQueue;
 use crate::auth::revocations;
 use crate::auth::sign_ins::SignIns;
 use crate::clock::Clock;
@@ -174,6 +175,7 @@ pub async fn start_with(
         registry: Arc::new(Registry::default()),
         limits: Limits::default(),
         hasher: Hasher::start(),
+        sign_in_queue: SignInQueue::default(),
         sign_ins: SignIns::default(),
         bulks: Bulks::default(),
         health,

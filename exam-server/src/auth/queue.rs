@@ -32,20 +32,15 @@ struct Numbers {
     advanced_at: Instant,
 }
 
-/// What to do with a sign-in.
+/// A place in the queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Turn {
-    /// Hash now.
-    Now,
-    /// Come back later.
-    Wait {
-        /// The place in the queue, from 1.
-        position: u64,
-        /// When to come back.
-        retry_ms: u64,
-        /// Keeps the place.
-        ticket: String,
-    },
+pub struct Place {
+    /// From 1.
+    pub position: u64,
+    /// When to come back.
+    pub retry_ms: u64,
+    /// Keeps the place.
+    pub ticket: String,
 }
 
 /// When somebody whose turn is in `wait_ms` is asked back.
@@ -63,41 +58,59 @@ impl Default for SignInQueue {
 }
 
 impl SignInQueue {
-    /// Whose turn it is, given the ticket somebody brought back.
-    #[must_use]
-    pub fn turn(&self, hasher: &Hasher, keys: &Keys, ticket: Option<&str>) -> Turn {
-        let room = WAITING_MAX.saturating_sub(hasher.waiting()) as u64;
+    /// Lets somebody in, given the ticket that was brought back.
+    ///
+    /// # Errors
+    /// The place to wait at, for whom there is no room yet.
+    pub fn enter(&self, hasher: &Hasher, keys: &Keys, ticket: Option<&str>) -> Result<(), Place> {
+        let threads = hasher.threads() as u64;
+        let has_room = hasher.waiting() < WAITING_MAX;
         let mut numbers = self.0.lock().expect("no holder panics");
-        numbers.advance(hasher.threads() as u64, room);
-        let held = ticket.and_then(|ticket| number_of(keys, ticket));
-        let held = held.filter(|number| *number <= numbers.issued);
-        let nobody_waits = numbers.admitted >= numbers.issued;
-        match held {
-            Some(number) if number <= numbers.admitted && room > 0 => Turn::Now,
-            None if nobody_waits && room > 0 => Turn::Now,
-            held => {
-                let number = held.unwrap_or_else(|| {
-                    numbers.issued += 1;
-                    numbers.issued
-                });
-                let position = number.saturating_sub(numbers.admitted).max(1);
-                let retry_ms = retry_ms(position * HASH_MS / hasher.threads() as u64);
-                Turn::Wait { position, retry_ms, ticket: ticket_of(keys, number) }
+        numbers.advance(threads);
+        match numbers.held(keys, ticket) {
+            Some(number) if number <= numbers.admitted && has_room => Ok(()),
+            None if numbers.admitted >= numbers.issued && has_room => Ok(()),
+            Some(number) => Err(numbers.place(keys, number, threads)),
+            None => {
+                numbers.issued += 1;
+                Err(numbers.place(keys, numbers.issued, threads))
             }
         }
+    }
+
+    /// The place of whoever brings back a ticket before its turn; `None` for anybody else.
+    #[must_use]
+    pub fn still_waits(&self, hasher: &Hasher, keys: &Keys, ticket: Option<&str>) -> Option<Place> {
+        let threads = hasher.threads() as u64;
+        let mut numbers = self.0.lock().expect("no holder panics");
+        numbers.advance(threads);
+        let number = numbers.held(keys, ticket)?;
+        (number > numbers.admitted).then(|| numbers.place(keys, number, threads))
     }
 }
 
 impl Numbers {
     /// Admits as many as the threads have had time for, so that a ticket whose holder never comes
     /// back holds up nobody.
-    fn advance(&mut self, threads: u64, room: u64) {
+    fn advance(&mut self, threads: u64) {
         let elapsed = self.advanced_at.elapsed();
         let hashed = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX) * threads / HASH_MS;
         if hashed > 0 {
             self.advanced_at += Duration::from_millis(hashed * HASH_MS / threads);
-            self.admitted = (self.admitted + hashed.min(room)).min(self.issued);
+            self.admitted = (self.admitted + hashed).min(self.issued);
         }
+    }
+
+    /// The number of a ticket that this queue gave.
+    fn held(&self, keys: &Keys, ticket: Option<&str>) -> Option<u64> {
+        let number = ticket.and_then(|ticket| number_of(keys, ticket));
+        number.filter(|number| *number <= self.issued)
+    }
+
+    fn place(&self, keys: &Keys, number: u64, threads: u64) -> Place {
+        let position = number.saturating_sub(self.admitted).max(1);
+        let retry_ms = retry_ms(position * HASH_MS / threads);
+        Place { position, retry_ms, ticket: ticket_of(keys, number) }
     }
 }
 
@@ -119,23 +132,48 @@ mod tests {
     async fn a_ticket_keeps_its_place_and_is_let_in_in_turn() {
         let (queue, keys) = (SignInQueue::default(), Keys::derive(&[1; 32]));
         let hasher = Hasher::start();
-        assert_eq!(queue.turn(&hasher, &keys, None), Turn::Now);
+        assert_eq!(queue.enter(&hasher, &keys, None), Ok(()));
         let storm: Vec<_> = (0..200).map(|_| hasher.verify("storm", None)).collect();
         let mut storm = Box::pin(futures_util::future::join_all(storm));
         assert!(futures_util::poll!(storm.as_mut()).is_pending());
-        let Turn::Wait { position, ticket, .. } = queue.turn(&hasher, &keys, None) else {
+        let Err(Place { position, ticket, .. }) = queue.enter(&hasher, &keys, None) else {
             panic!("the threads have enough to do");
         };
         assert_eq!(position, 1);
-        let Turn::Wait { position, .. } = queue.turn(&hasher, &keys, None) else {
+        let Err(Place { position, .. }) = queue.enter(&hasher, &keys, None) else {
             panic!("a second one waits behind the first");
         };
         assert_eq!(position, 2);
-        let again = queue.turn(&hasher, &keys, Some(&ticket));
-        assert!(matches!(again, Turn::Wait { position: 1, .. } | Turn::Now), "{again:?}");
+        let again = queue.enter(&hasher, &keys, Some(&ticket));
+        assert!(matches!(again, Err(Place { position: 1, .. }) | Ok(())), "{again:?}");
         storm.await;
         tokio::time::sleep(Duration::from_millis(2 * HASH_MS)).await;
-        assert_eq!(queue.turn(&hasher, &keys, Some(&ticket)), Turn::Now);
+        assert_eq!(queue.enter(&hasher, &keys, Some(&ticket)), Ok(()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_queue_that_everybody_left_is_gone_when_its_time_is_over() {
+        let mut numbers = Numbers { issued: 1_000, admitted: 0, advanced_at: Instant::now() };
+        tokio::time::advance(Duration::from_millis(100 * HASH_MS)).await;
+        numbers.advance(2);
+        assert_eq!(numbers.admitted, 200);
+        tokio::time::advance(Duration::from_millis(400 * HASH_MS)).await;
+        numbers.advance(2);
+        assert_eq!(numbers.admitted, 1_000);
+    }
+
+    #[tokio::test]
+    async fn only_a_ticket_before_its_turn_still_waits() {
+        let (queue, keys, hasher) =
+            (SignInQueue::default(), Keys::derive(&[1; 32]), Hasher::start());
+        queue.0.lock().expect("no holder panics").issued = 100_000;
+        let (first, last) = (ticket_of(&keys, 1), ticket_of(&keys, 100_000));
+        tokio::time::sleep(Duration::from_millis(2 * HASH_MS)).await;
+        assert_eq!(queue.still_waits(&hasher, &keys, Some(&first)), None);
+        assert!(queue.still_waits(&hasher, &keys, Some(&last)).is_some());
+        for other in [None, Some("1.00"), Some(&*ticket_of(&keys, 100_001))] {
+            assert_eq!(queue.still_waits(&hasher, &keys, other), None, "{other:?}");
+        }
     }
 
     #[tokio::test]

@@ -1,7 +1,5 @@
 //! Signing in and out, and setting a password.
 
-use std::sync::LazyLock;
-
 use assessment::coded::Coded;
 use assessment::date::Date;
 use assessment::one_time_code::OneTimeCode;
@@ -21,14 +19,11 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::auth::extract::{COOKIE, SignedIn};
-use crate::auth::queue::{SignInQueue, Turn};
+use crate::auth::queue::Place;
 use crate::keys::token_hash;
 use crate::problem::{ApiError, Problem};
 use crate::routes::{Body, Newcomer};
 use crate::store::{Account, CodePurpose, Principal};
-
-/// The queue before the hashing threads.
-static QUEUE: LazyLock<SignInQueue> = LazyLock::new(SignInQueue::default);
 
 /// Wrong passwords in a row before each further try has to wait.
 const FREE_FAILURES: i64 = 5;
@@ -92,6 +87,13 @@ async fn sign_in(
 ) -> Result<Response, ApiError> {
     let Newcomer { address, queue_ticket, body: SignInBody { id_number, password } } = newcomer;
     let identity = identity_hash(&app, &id_number);
+    // Coming back for the place in the queue tries no password.
+    if let Some(place) =
+        app.sign_in_queue.still_waits(&app.hasher, &app.keys, queue_ticket.as_deref())
+        && app.limits.request(&identity)
+    {
+        return Err(place.into());
+    }
     if !app.limits.sign_in(&identity, address) {
         return Err(ApiError::TooMany { retry_ms: 6_000 });
     }
@@ -103,11 +105,7 @@ async fn sign_in(
     if password.len() > PASSWORD_BYTES_MAX {
         return Err(ApiError::WrongPassword);
     }
-    if let Turn::Wait { position, retry_ms, ticket } =
-        QUEUE.turn(&app.hasher, &app.keys, queue_ticket.as_deref())
-    {
-        return Err(ApiError::Queued { position, retry_ms, queue_ticket: ticket });
-    }
+    app.sign_in_queue.enter(&app.hasher, &app.keys, queue_ticket.as_deref())?;
     let account = app.store.account_find(&identity).await?;
     let opened = open_account(&app, account, &password, now).await?;
     if opened.is_none() || failures.is_some() {
@@ -115,6 +113,12 @@ async fn sign_in(
     }
     let (account, only_password) = opened.ok_or(ApiError::WrongPassword)?;
     signed_in(&app, account.candidate_no, account.name, only_password).await
+}
+
+impl From<Place> for ApiError {
+    fn from(Place { position, retry_ms, ticket }: Place) -> Self {
+        Self::Queued { position, retry_ms, queue_ticket: ticket }
+    }
 }
 
 /// The keyed hash of whoever is named, known or not; what is no id number counts too.

@@ -13,6 +13,7 @@ on_both! {
     l16_l17_a_reset_code_opens_only_a_new_password;
     l12_l13_l14_passwords_that_cannot_be_are_refused;
     l20_every_channel_counts_on_one_limiter;
+    coming_back_for_a_place_in_the_queue_is_no_try;
     l21_tokens_end_with_their_sign_in;
     l22_l23_probes_and_confused_types_are_refused;
     staff_sign_in_with_a_second_factor;

@@ -7,6 +7,8 @@ use exam_server::keys::token_hash;
 use exam_server::store::{CodePurpose, Role, Scope};
 use exam_tests::person::{Person, person};
 use exam_tests::{Candidate, Kind, Server, server};
+use futures_util::future::join_all;
+use futures_util::poll;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -194,6 +196,46 @@ pub async fn l20_every_channel_counts_on_one_limiter(kind: Kind) {
     let other = a_person(&server).await;
     let (status, _) = sign_in(&server, &other.id_number, &other.password).await;
     assert_eq!(status, StatusCode::OK, "a colleague at the same address gets in");
+    server.running.stop().await;
+}
+
+/// More tries than one identity has in a minute are no harm to who waits for a turn, and those who
+/// left the queue hold up nobody for longer than their passwords would have.
+pub async fn coming_back_for_a_place_in_the_queue_is_no_try(kind: Kind) {
+    const OTHERS: usize = 200;
+    let server = server_or_return!(kind);
+    let person = a_person(&server).await;
+    let url = format!("http://{}/api/v1/sign-in", server.address);
+    let http = exam_tests::client::http();
+    let app = server.running.app.clone();
+    let storm = (0..100).map(|_| app.hasher.verify("storm", None));
+    let mut storm = Box::pin(join_all(storm));
+    assert!(poll!(storm.as_mut()).is_pending());
+    let left = (0..OTHERS).map(|_| app.sign_in_queue.enter(&app.hasher, &app.keys, None));
+    assert_eq!(left.filter(Result::is_err).count(), OTHERS);
+    storm.await;
+
+    let mut ticket: Option<String> = None;
+    let mut places = Vec::new();
+    loop {
+        let body = json!({ "id_number": person.id_number, "password": person.password });
+        let mut request = http.post(&url).json(&body);
+        if let Some(ticket) = &ticket {
+            request = request.header("queue-ticket", ticket);
+        }
+        let reply = request.send().await.expect("a reply");
+        let (status, reply) = (reply.status(), reply.json::<Value>().await.expect("JSON"));
+        if status == StatusCode::OK {
+            break;
+        }
+        assert_eq!((status, &reply["code"]), (StatusCode::SERVICE_UNAVAILABLE, &json!("queued")));
+        places.push(reply["position"].as_u64().expect("a place"));
+        ticket = reply["queue_ticket"].as_str().map(str::to_owned);
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert!(places.len() > 15, "the queue was too short to tell: {places:?}");
+    assert!(places.is_sorted_by(|before, after| before >= after), "{places:?}");
+    drop((app, http));
     server.running.stop().await;
 }
 
