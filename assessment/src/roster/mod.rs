@@ -5,6 +5,7 @@
 //! people with their registrations ([`gather`]).
 
 mod columns;
+mod english;
 mod field;
 mod people;
 mod physician;

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::coded::Coded;
 
-use super::Field;
+use super::{Field, english};
 
 /// What is wrong with one field. Never repeats the value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -15,6 +15,8 @@ pub struct FieldProblem {
     pub code: &'static str,
     /// What to do about it, in Chinese.
     pub message: String,
+    /// The same in English, without the particulars.
+    pub english: &'static str,
 }
 
 /// A problem and the row it stands in.
@@ -34,7 +36,7 @@ impl FieldProblem {
     }
 
     pub(super) fn new(field: Field, code: &'static str, message: impl Into<String>) -> Self {
-        Self { field, code, message: message.into() }
+        Self { field, code, message: message.into(), english: english::of(code) }
     }
 
     pub(super) const fn at_row(self, row: u32) -> RowProblem {

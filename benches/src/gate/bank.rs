@@ -4,6 +4,7 @@ use anyhow::Context;
 use exam_core::item::{Difficulty, ItemType};
 use exam_server::banks::Sought;
 use exam_server::commands::{Desk, exam};
+use exam_server::store::Slice;
 use exam_tests::{Database, Kind, bank, process, server};
 use question_bank::export::{self, ExportFormat};
 use question_bank::item::Unit;
@@ -163,7 +164,7 @@ async fn ask(desk: &Desk, name: &str, size: Size, report: &mut Report) -> anyhow
         let mut latencies = Latencies::default();
         for _ in 0..TIMES {
             let began = Instant::now();
-            let found = desk.store.unit_find(&filter, 0, 50).await?;
+            let found = desk.store.unit_find(&filter, Slice::behind(0, 50)).await?;
             desk.store.unit_versions(&found).await?;
             latencies.add(began.elapsed());
         }

@@ -5,7 +5,7 @@ use question_bank::picture::{Kind, Picture};
 use rustc_hash::FxHashSet;
 
 use super::stored::unit_of;
-use crate::store::{Store, StoreError, UnitFilter};
+use crate::store::{Slice, Store, StoreError, UnitFilter};
 
 /// How many versions are read at once.
 const SLICE: usize = 1_000;
@@ -24,23 +24,33 @@ pub struct Exported {
 /// # Errors
 /// [`StoreError`] when the database is in trouble or a row cannot be read.
 pub async fn export(store: &Store, filter: &UnitFilter) -> Result<Exported, StoreError> {
-    let mut exported = Exported::default();
-    let versions = store.unit_find(filter, 0, i64::MAX).await?;
+    let mut units = Vec::new();
+    let versions = store.unit_find(filter, Slice::ALL).await?;
     for slice in versions.chunks(SLICE) {
         for version in store.unit_versions(slice).await? {
-            exported.units.push(unit_of(&version)?);
+            units.push(unit_of(&version)?);
         }
     }
+    let pictures = pictures_of(store, &units).await?;
+    Ok(Exported { units, pictures })
+}
+
+/// The pictures that units show, each once.
+///
+/// # Errors
+/// [`StoreError`] when the database is in trouble or a row cannot be read.
+pub async fn pictures_of(store: &Store, units: &[Unit]) -> Result<Vec<Picture>, StoreError> {
     let mut known = FxHashSet::default();
-    for unit in &exported.units {
+    let mut pictures = Vec::new();
+    for unit in units {
         let own = unit.items.iter().flat_map(|item| &item.media);
         for medium in unit.shared_media.iter().chain(own) {
             if known.insert(medium.picture) {
-                exported.pictures.push(picture(store, medium.picture).await?);
+                pictures.push(picture(store, medium.picture).await?);
             }
         }
     }
-    Ok(exported)
+    Ok(pictures)
 }
 
 async fn picture(store: &Store, hash: [u8; 32]) -> Result<Picture, StoreError> {

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::stored::{Pictures, new_media, new_unit, unit_of};
 use super::{Act, BankError, child};
-use crate::store::{NewUnit, Standing, Store, UnitFilter};
+use crate::store::{NewUnit, Slice, Standing, Store, UnitFilter};
 
 /// The most pairs of nearly equal items that are told.
 const PAIRS_MAX: usize = 1_000;
@@ -152,7 +152,7 @@ const SLICE: usize = 1_000;
 /// What there is in a bank already.
 async fn fingerprints(store: &Store, bank_id: BankId) -> Result<Vec<Fingerprint>, BankError> {
     let filter = UnitFilter::all(bank_id, Standing::Newest);
-    let versions = store.unit_find(&filter, 0, i64::MAX).await?;
+    let versions = store.unit_find(&filter, Slice::ALL).await?;
     let mut known = Vec::with_capacity(versions.len());
     for slice in versions.chunks(SLICE) {
         for version in store.unit_versions(slice).await? {

@@ -18,7 +18,7 @@ use serde::Serialize;
 use crate::store::{AuditEntry, Store, StoreError};
 
 pub use child::{main as read_as_child, use_child};
-pub use export::{Exported, export};
+pub use export::{Exported, export, pictures_of};
 pub use history::{Version, history, unit_at};
 pub use import::{Imported, Wish, import, look};
 pub use measured::Measurements;

@@ -17,7 +17,7 @@ use crate::banks::{self, Act, Measurements, Sought, Version};
 use crate::chance::system_rng;
 use crate::exams;
 use crate::store::{
-    BankRow, Cell, ImportRow, Role, Staff, Standing, StoreError, UnitFilter, UnitVersion,
+    BankRow, Cell, ImportRow, Role, Slice, Staff, Standing, StoreError, UnitFilter, UnitVersion,
 };
 
 pub use crate::banks::{Imported, Wish};
@@ -315,7 +315,7 @@ async fn filter(desk: &Desk, bank: &str, sought: &Sought) -> anyhow::Result<Unit
 pub async fn look_for(desk: &Desk, bank: &str, sought: &Sought) -> anyhow::Result<Found> {
     let filter = filter(desk, bank, sought).await?;
     let cells = desk.store.unit_cells(&filter).await?;
-    let listed = desk.store.unit_find(&filter, 0, LISTED_MAX).await?;
+    let listed = desk.store.unit_find(&filter, Slice::behind(0, LISTED_MAX)).await?;
     Ok(Found {
         units: cells.iter().map(|cell| cell.units).sum(),
         items: cells.iter().map(|cell| cell.items).sum(),
@@ -382,7 +382,7 @@ pub async fn measure(
     let mut off = Vec::new();
     if let Some(bank) = bank {
         let filter = UnitFilter::all(bank.bank_id, Standing::Approved);
-        let versions = desk.store.unit_find(&filter, 0, i64::MAX).await?;
+        let versions = desk.store.unit_find(&filter, Slice::ALL).await?;
         for slice in versions.chunks(SLICE) {
             let units = found(desk, slice).await?;
             off.extend(units.into_iter().filter(|unit| {

@@ -25,6 +25,9 @@ pub struct Slice {
 }
 
 impl Slice {
+    /// Every row.
+    pub const ALL: Self = Self { behind: 0, skip: 0, limit: i64::MAX };
+
     /// The rows behind one.
     #[must_use]
     pub const fn behind(behind: i64, limit: i64) -> Self {
@@ -32,7 +35,7 @@ impl Slice {
     }
 
     /// What stands at the end of the query: where the numbers go on in `column`, down or up.
-    fn end(self, column: &str, down: bool, all: &mut Conditions) -> String {
+    pub(super) fn end(self, column: &str, down: bool, all: &mut Conditions) -> String {
         let (sign, order) = if down { ("<", " DESC") } else { (">", "") };
         all.and(&format!("{column} {sign} ?"), [Value::Number(self.behind)]);
         let limit = all.parameter(Value::Number(self.limit));

@@ -13,5 +13,6 @@ on_both! {
     what_is_exported_comes_back_as_it_was;
     an_exam_is_tried_before_it_is_published;
     cells_are_corrected_where_their_problems_are_shown;
+    an_import_that_a_later_one_replaced_waits_for_nobody_and_keeps_its_pictures;
     cells_are_counted_over_imports_with_the_newest_version_of_each_unit;
 }

@@ -97,6 +97,7 @@ pub async fn a_bank_is_imported_approved_searched_and_withdrawn_by_those_who_may
     let refused = author.import(&units, "").await;
     assert_eq!((&refused["accepted"], &refused["import_no"]), (&json!(0), &Value::Null));
     assert_eq!(refused["problems"][0]["code"], "key_outside", "{refused}");
+    assert_eq!(refused["problems"][0]["english"], "The answer is not among the options.");
     assert_eq!(author.find("").await, [""; 0]);
 
     let dry = author.import(&units[..1], "&dry_run=true").await;
@@ -468,6 +469,43 @@ pub async fn cells_are_corrected_where_their_problems_are_shown(kind: Kind) {
     let many: Vec<Value> =
         (0..501).map(|row| json!({ "row": row, "column": 1, "text": "" })).collect();
     assert_eq!(look(&json!(many), true).await.0, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+pub async fn an_import_that_a_later_one_replaced_waits_for_nobody_and_keeps_its_pictures(
+    kind: Kind,
+) {
+    let server = server_or_return!(kind);
+    let author = Author::new(&server).await;
+    let approver = staff_member(&server, "checker", &[Role::Approver]).await;
+    let shows = |picture: &str| single("Q1", "看[图1]", &json!({ "media": [picture] }));
+    let first = author.import(&[shows("a"), single("Q2", "二", &json!({}))], "").await;
+    let waiting = async || {
+        let list = author.member.get(&author.path("imports")).await;
+        let list = list["imports"].as_array().expect("a list").iter();
+        list.map(|import| import["waiting"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(waiting().await, [2]);
+    let second = author.import(&[shows("b"), single("Q2", "二，改", &json!({}))], "").await;
+    assert_eq!(waiting().await, [2, 0]);
+
+    // Each version comes with its own picture, under the name that it has in the text.
+    for (version, bytes) in [("?version=1", DOT), ("?version=2", OTHER_DOT), ("", OTHER_DOT)] {
+        let shown = author.member.get(&author.path(&format!("units/Q1{version}"))).await;
+        let name = shown["units"][0]["media"][0]["picture"].as_str().expect("a name");
+        assert_eq!(shown["pictures"][name], bytes, "{version}");
+        assert_eq!(shown["pictures"].as_object().map(serde_json::Map::len), Some(1));
+    }
+    assert_eq!(author.find("limit=1&skip=1").await, ["Q2"]);
+    assert_eq!(author.find("skip=2").await, [""; 0]);
+
+    // What the later one brought is refused, and the first waits again.
+    let path = author.path(&format!("imports/{}/reject", second["import_no"]));
+    let (status, _) = approver.post(&path, json!({ "reason": "图不清" })).await;
+    assert_eq!(status, StatusCode::NO_CONTENT);
+    assert_eq!(waiting().await, [0, 2]);
+    assert_eq!(author.approve(&approver, &first["import_no"]).await, StatusCode::OK);
+    assert_eq!(waiting().await, [0, 0]);
+    server.running.stop().await;
 }
 
 pub async fn cells_are_counted_over_imports_with_the_newest_version_of_each_unit(kind: Kind) {

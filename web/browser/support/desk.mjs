@@ -124,6 +124,7 @@ export class Desk {
 
   /** What the accessibility audit finds serious or worse; by all its rules, or by some. */
   async audit(rules) {
+    await this.still(); // Half faded in, colours are no colours.
     await this.page.evaluate(axe.source);
     const only = rules ? { runOnly: { type: 'rule', values: rules } } : {};
     const found = await this.page.evaluate((options) => window.axe.run(document, options), { resultTypes: ['violations'], ...only });

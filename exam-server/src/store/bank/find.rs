@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::import::search_sql;
 use crate::store::conditions::{Conditions, Value, bind_all, like};
-use crate::store::{Store, StoreError, on};
+use crate::store::{Slice, Store, StoreError, on};
 
 /// Which version of each unit is meant. Of several the newest counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -203,19 +203,17 @@ fn added_up(of_imports: Vec<Cell>) -> Vec<Cell> {
 }
 
 impl Store {
-    /// Numbers of versions that fit, by their units' numbers, from the unit behind `after` on.
+    /// Numbers of versions that fit, by their units' numbers.
     ///
     /// # Errors
     /// [`StoreError::Driver`] when the database is in trouble.
     pub async fn unit_find(
         &self,
         filter: &UnitFilter,
-        after: i64,
-        limit: i64,
+        slice: Slice,
     ) -> Result<Vec<i64>, StoreError> {
         let mut all = conditions(filter, self.is_sqlite());
-        all.and("v.unit_no > ?", [Value::Number(after)]);
-        let limit = all.parameter(Value::Number(limit));
+        let end = slice.end("v.unit_no", false, &mut all);
         // A page is found in the order of the units, or from what a phrase finds; SQLite would take
         // all of an import and sort it.
         let join = if self.is_sqlite() { "CROSS JOIN" } else { "JOIN" };
@@ -223,7 +221,7 @@ impl Store {
             "-- unit_find
             SELECT v.unit_version_no FROM unit_version AS v
             {join} bank_import AS n ON n.import_no = v.import_no
-            WHERE {} ORDER BY v.unit_no LIMIT {limit}",
+            WHERE {} {end}",
             all.sql
         );
         on!(self.readers(), pool => {

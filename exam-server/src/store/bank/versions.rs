@@ -123,6 +123,8 @@ pub struct ImportRow {
     pub units: i64,
     /// Their items.
     pub items: i64,
+    /// Units of a draft that wait for approval: those that no later import brought again.
+    pub waiting: i64,
     /// Where the first of them came from, as JSON.
     pub source: Option<String>,
 }
@@ -218,7 +220,13 @@ impl Store {
                 n.imported_at_ms,
                 coalesce(p.name, r.name) AS decided_by,
                 coalesce(n.approved_at_ms, n.rejected_at_ms) AS decided_at_ms,
-                n.rejected_because, c.units, c.items, f.source
+                n.rejected_because, c.units, c.items, f.source,
+                CASE WHEN n.state <> 'draft' THEN 0 ELSE (
+                    SELECT count(*) FROM unit_version AS v WHERE v.import_no = n.import_no
+                    AND NOT EXISTS (SELECT 1 FROM unit_version AS w
+                        JOIN bank_import AS m ON m.import_no = w.import_no
+                        WHERE w.version > 1 AND w.unit_no = v.unit_no AND w.version > v.version
+                        AND m.state IN ('draft', 'approved'))) END AS waiting
             FROM bank_import AS n
             JOIN staff AS a ON a.staff_id = n.imported_by
             LEFT JOIN staff AS p ON p.staff_id = n.approved_by

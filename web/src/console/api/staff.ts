@@ -1,6 +1,6 @@
 /** What staff ask of the server, one function an act. */
 import { unitOf } from '../logic/alike';
-import { mediaOf, saySame, type Pictures } from '../logic/pictures';
+import type { Pictures } from '../logic/pictures';
 import type { Unit } from '../logic/unit';
 import { ask, post, Refused, upload, type Query } from './client';
 import type * as T from './types';
@@ -19,8 +19,16 @@ export const banks = async () => (await ask<{ banks: T.Bank[] }>('/banks')).bank
 export const makeBank = (name: string) => post<{ bank_id: string }>('/banks', { name });
 export const units = (bank: string, query: Query) => ask<T.UnitPage>(`/banks/${bank}/units`, { query });
 export const cells = async (bank: string, query: Query) => (await ask<{ cells: T.Cell[] }>(`/banks/${bank}/cells`, { query })).cells;
-export const unit = async (bank: string, code: string, version?: number) =>
-  (await ask<{ units: Unit[] }>(`/banks/${bank}/units/${part(code)}`, { query: { version } })).units[0]!;
+export interface Shown {
+  unit: Unit;
+  pictures: Pictures;
+}
+/** A unit with the files of its pictures; without a version, the newest. */
+export async function shown(bank: string, code: string, version?: number): Promise<Shown> {
+  const file = await ask<{ units: Unit[]; pictures?: Pictures }>(`/banks/${bank}/units/${part(code)}`, { query: { version } });
+  return { unit: file.units[0]!, pictures: file.pictures ?? {} };
+}
+export const unit = async (bank: string, code: string) => (await shown(bank, code)).unit;
 
 /** The newest unit of a code, or that with an item of this code; nothing where there is none any more. */
 export async function unitWith(bank: string, code: string): Promise<Unit | undefined> {
@@ -32,17 +40,6 @@ export async function unitWith(bank: string, code: string): Promise<Unit | undef
   // An item of a group: only the search knows whose it is.
   const groups = (await units(bank, { text: code, limit: 50 })).units.filter((one) => one.items > 1);
   return unitOf(await Promise.all(groups.map((one) => unit(bank, one.code))), code);
-}
-/** What a unit is found by in an export, which alone holds the files of pictures. */
-const soughtBy = (unit: Unit): Query => ({ text: unit.code, type: unit.type, topic: unit.topic, difficulty: unit.difficulty, pool: unit.pool });
-
-/** A unit that was shown, with the files of its pictures; without them where no export holds it as it was shown. */
-export async function withPictures(bank: string, shown: Unit): Promise<{ unit: Unit; pictures: Pictures }> {
-  if (mediaOf(shown).length === 0) return { unit: shown, pictures: {} };
-  const query = { ...soughtBy(shown), format: 'json' };
-  const file = await ask<{ units: Unit[]; pictures?: Pictures }>(`/banks/${bank}/export`, { query });
-  const found = file.units.find((one) => one.code === shown.code);
-  return found && saySame(found, shown) ? { unit: found, pictures: file.pictures ?? {} } : { unit: shown, pictures: {} };
 }
 
 export const versions = async (bank: string, code: string) =>

@@ -109,6 +109,7 @@ export interface RowProblem {
   field?: string | null;
   code: string;
   message: string;
+  english: string;
 }
 export interface RosterReply {
   people: number;
@@ -144,4 +145,5 @@ export interface AuditEntry {
 export interface AuditPage {
   entries: AuditEntry[];
   next: number | null;
+  total: number;
 }

@@ -4,7 +4,7 @@ import type { FileProblem } from './problems';
 
 const mend = (row: number, was: string, text: string, sheet: string | null = '单选题'): Mend => ({ sheet, row, column: 7, was, text });
 const problem = (cell: string | null, column: number | null = 7): FileProblem => ({
-  severity: 'error', file: 'a.xlsx', sheet: '单选题', row: 3, column, cell, item: null, code: 'key_outside', message: '',
+  severity: 'error', file: 'a.xlsx', sheet: '单选题', row: 3, column, cell, item: null, code: 'key_outside', message: '', english: '',
 });
 
 test('a cell of a table can be mended, even an empty one, but no line of a text', () => {

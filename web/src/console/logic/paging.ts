@@ -1,30 +1,23 @@
-/** Pages of a list whose server only says where the next one begins. */
+/** Pages of a list, counted from 1. */
 
 export const SIZES = [10, 20, 50, 100, 200] as const;
 
-/** Where each page that was seen begins; the first begins at nothing. */
-export type Starts = readonly string[];
-
-export const FIRST: Starts = [''];
-
-/** The starts as they stand in an address: `12.24`. */
-export function written(starts: Starts): string {
-  return starts.slice(1).join('.');
+/** The page that an address asks for; what is no page is the first. */
+export function pageOf(text: string): number {
+  return /^[1-9]\d{0,6}$/.test(text) ? Number(text) : 1;
 }
 
-export function read(text: unknown): Starts {
-  const all = typeof text === 'string' && text !== '' ? text.split('.') : [];
-  return ['', ...all.filter((one) => /^\d+$/.test(one))];
+/** As it stands in an address, where the first is not said. */
+export const written = (page: number): string => (page > 1 ? String(page) : '');
+
+/** Rows that stand before a page. */
+export const rowsBefore = (page: number, size: number): number => (page - 1) * size;
+
+/** How many pages so many rows make; an empty list is a page, too. */
+export const pagesOf = (total: number, size: number): number => Math.max(1, Math.ceil(total / size));
+
+/** The page that is meant by a number that somebody typed; nothing where it is none. */
+export function meant(typed: string, pages: number): number | undefined {
+  const digits = typed.trim().normalize('NFKC');
+  return /^\d+$/.test(digits) ? Math.min(pages, Math.max(1, Number(digits))) : undefined;
 }
-
-export const forward = (starts: Starts, next: number | null): Starts => (next === null ? starts : [...starts, String(next)]);
-
-export const back = (starts: Starts): Starts => (starts.length > 1 ? starts.slice(0, -1) : starts);
-
-/** The number of the page that is shown, from 1. */
-export const pageOf = (starts: Starts): number => starts.length;
-
-export const startOf = (starts: Starts): string | undefined => starts[starts.length - 1] || undefined;
-
-/** Rows before this page, as far as all pages are as long. */
-export const rowsBefore = (starts: Starts, size: number): number => (starts.length - 1) * size;

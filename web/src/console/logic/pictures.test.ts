@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { addressOf, freeName, mediaOf, PICTURE_BYTES_MAX, readPicture, saySame } from './pictures';
+import { addressOf, freeName, mediaOf, PICTURE_BYTES_MAX, readPicture } from './pictures';
 import { fileOf, newUnit } from './unit';
 
 const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
@@ -27,10 +27,4 @@ test('the file of a unit holds the pictures that it shows, and no others', () =>
   const file = JSON.parse(fileOf(unit, { 'p1.png': PNG, 'p2.png': PNG, 'p3.png': PNG }));
   expect(Object.keys(file.pictures)).toEqual(['p1.png', 'p2.png']);
   expect(JSON.parse(fileOf(newUnit('A1'), {}))).not.toHaveProperty('pictures');
-});
-
-test('two units say the same whatever their pictures are called', () => {
-  const unit = (picture: string, words: string) => ({ ...newUnit('A1'), media: [{ picture, words }] });
-  expect(saySame(unit('', '胸片'), unit('ab.png', '胸片'))).toBe(true);
-  expect(saySame(unit('', '胸片'), unit('ab.png', '心电图'))).toBe(false);
 });

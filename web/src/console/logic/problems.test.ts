@@ -10,7 +10,7 @@ const problem = (code: string, severity: 'error' | 'warning', row: number): File
   column: 2,
   cell: null,
   item: null,
-  message: '',
+  message: '', english: '',
 });
 
 test('errors come before warnings, the most frequent first, each in the order of the file', () => {

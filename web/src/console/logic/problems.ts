@@ -11,6 +11,8 @@ export interface FileProblem {
   item: string | null;
   code: string;
   message: string;
+  /** The same in English, without the particulars. */
+  english: string;
 }
 
 export interface ProblemGroup {

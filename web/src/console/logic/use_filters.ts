@@ -2,7 +2,7 @@
 import { computed, ref, watch } from 'vue';
 import { useRoute, useRouter } from 'vue-router';
 import { fromPairs } from './lists';
-import { back, FIRST, forward, read, startOf, written } from './paging';
+import { pageOf, rowsBefore, written } from './paging';
 
 export function useFilters(onChange: () => void) {
   const route = useRoute();
@@ -25,7 +25,7 @@ export function useFilters(onChange: () => void) {
 
   function set(patch: Record<string, string | number | null | undefined>, keepPage = false) {
     const next: Record<string, string> = { ...query.value };
-    if (!keepPage) delete next['pages'];
+    if (!keepPage) delete next['page'];
     for (const [name, value] of Object.entries(patch)) {
       if (value === null || value === undefined || value === '') delete next[name];
       else next[name] = String(value);
@@ -34,19 +34,18 @@ export function useFilters(onChange: () => void) {
   }
 
   const size = computed(() => Number(query.value['size']) || 20);
-  const starts = computed(() => read(query.value['pages']));
+  const page = computed(() => pageOf(query.value['page'] ?? ''));
   const get = (name: string) => query.value[name] ?? '';
   return {
     query,
     get,
     set,
     size,
-    starts,
-    start: () => startOf(starts.value),
+    page,
+    /** What is asked of the server: the rows of this page. */
+    slice: () => ({ skip: rowsBefore(page.value, size.value), limit: size.value }),
     reset: () => void router.push({ path: own, query: {} }),
-    toNext: (next: number | null) => set({ pages: written(forward(starts.value, next)) }, true),
-    toPrevious: () => set({ pages: written(back(starts.value)) }, true),
-    toFirst: () => set({ pages: written(FIRST) }, true),
+    toPage: (number: number) => set({ page: written(number) }, true),
     toSize: (value: number) => set({ size: value }),
   };
 }

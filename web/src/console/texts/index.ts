@@ -8,6 +8,10 @@ export type { TextKey };
 const texts = translator<TextKey>(zhCN as Texts<TextKey>, { en: () => import('./en').then(({ en }) => en) });
 export const { language, t, coded } = texts;
 
+/** What the server says of a file, in the language that is shown. */
+export const said = (problem: { message: string; english: string }): string =>
+  language.value === 'en' && problem.english !== '' ? problem.english : problem.message;
+
 watch(
   language,
   (now: Language) => {

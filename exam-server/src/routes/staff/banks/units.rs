@@ -15,14 +15,9 @@ use crate::app::App;
 use crate::auth::extract::StaffMember;
 use crate::banks::{self, Measurements, Sought, Version};
 use crate::problem::{ApiError, Problem};
+use crate::routes::staff::paging::{next_of, page_of, slice_of};
 use crate::routes::{Body, Path};
 use crate::store::{BankRow, Cell, Role, UnitFilter, UnitVersion};
-
-/// The most units of one page.
-const PAGE_MAX: i64 = 200;
-
-/// How many units a page has, where nobody says.
-const PAGE: i64 = 50;
 
 /// A page of what is looked for.
 #[derive(Deserialize, IntoParams)]
@@ -31,8 +26,10 @@ pub(super) struct PageQuery {
     /// `next` of the page before.
     #[serde(default)]
     after: i64,
-    /// At most 200; 50 where it is left out.
+    /// Rows to pass over from there, for a jump to a page.
     #[serde(default)]
+    skip: i64,
+    /// At most 200; 50 where it is left out.
     limit: Option<i64>,
 }
 
@@ -102,14 +99,11 @@ pub(super) async fn find(
     may_read(&member)?;
     let bank = bank_of(&app, &bank_id).await?;
     let filter = filter(&bank, &sought)?;
-    let limit = query.limit.unwrap_or(PAGE).clamp(1, PAGE_MAX);
-    let mut found = app.store.unit_find(&filter, query.after, limit + 1).await?;
-    let has_more = found.len() > usize::try_from(limit).unwrap_or(usize::MAX);
-    if has_more {
-        found.pop();
-    }
-    let versions = app.store.unit_versions(&found).await?;
-    let next = versions.last().filter(|_| has_more).map(|version| version.unit_no);
+    let limit = page_of(query.limit);
+    let slice = slice_of(query.after, query.skip, limit);
+    let found = app.store.unit_find(&filter, slice).await?;
+    let mut versions = app.store.unit_versions(&found).await?;
+    let next = next_of(&mut versions, limit, |version| version.unit_no);
     let units: Vec<Unit> = versions.iter().map(banks::unit_of).collect::<Result<_, _>>()?;
     let measured = Measurements::of_units(&app.store, &units).await?;
     let view = |(version, unit)| {
@@ -155,7 +149,7 @@ pub(super) struct VersionQuery {
 
 /// Shows an item or a group with its keys
 ///
-/// In the loss-free format, without the files of its pictures.
+/// In the loss-free format, with the files of its pictures.
 #[utoipa::path(get, path = "/banks/{bank_id}/units/{code}", tag = "banks",
     params(("bank_id" = String, Path, description = "the bank"),
         ("code" = String, Path, description = "the author's code"), VersionQuery),
@@ -171,7 +165,9 @@ pub(super) async fn show(
     let bank = bank_of(&app, &bank_id).await?;
     let unit = banks::unit_at(&app.store, bank.bank_id, &code, query.version).await?;
     let unit = unit.ok_or(ApiError::NotFound("unit"))?;
-    let text = json::write(&[unit], &[]);
+    let units = [unit];
+    let pictures = banks::pictures_of(&app.store, &units).await?;
+    let text = json::write(&units, &pictures);
     Ok(([(header::CONTENT_TYPE, "application/json")], text).into_response())
 }
 

@@ -1,5 +1,7 @@
 //! What an import has to say about a file: where, what, and what to do about it.
 
+mod english;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Mutex;
@@ -42,6 +44,9 @@ pub struct Problem {
     pub code: Code,
     /// What it is and what to do, for authors, who read it on screen: in Chinese.
     pub message: String,
+    /// The same in English, without the particulars.
+    #[serde(default)]
+    pub english: String,
 }
 
 impl Problem {
@@ -53,6 +58,8 @@ impl Problem {
         code: &'static str,
         message: impl Into<String>,
     ) -> Self {
+        let english = english::of(code);
+        debug_assert!(english.is_some(), "{code} has no words in English");
         Self {
             severity: Severity::Error,
             file: file.to_owned(),
@@ -63,6 +70,7 @@ impl Problem {
             item: item.map(str::to_owned),
             code,
             message: message.into(),
+            english: english.unwrap_or_default().to_owned(),
         }
     }
 
