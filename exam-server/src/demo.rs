@@ -113,7 +113,7 @@ impl Demo {
             text += &format!("请在浏览器中打开：\n  http://127.0.0.1:{port}/\n");
             text += &format!("演示账号也在：\n  http://127.0.0.1:{port}/demo\n");
         }
-        text + "\n" + &accounts.to_text()
+        text + "\n" + &accounts.to_text(running.app.clock.now())
     }
 }
 

@@ -118,7 +118,7 @@ test('the server is killed in mid-exam and comes back: no tap is lost', scene.wi
   await onServer(phone, { 1: ['a'], 2: ['b'] });
 }));
 
-test('of two pages of one phone the newer writes, and the older says so and takes it back', scene.withPhone({}, async (phone) => {
+test('W33: of two pages of one phone the newer writes, and the older says so and takes it back', scene.withPhone({}, async (phone) => {
   await phone.sit(scene.server.sitting());
   await phone.choose(0);
   await phone.saved();

@@ -1,12 +1,18 @@
 // Each page: read aloud, at 200 %, in English, without storage, on old phones.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { readFile } from 'node:fs/promises';
+import { SCHEMA, typesOf } from '../scripts/api-types.mjs';
 import { isSound } from './support/audit.mjs';
 import { fits } from './support/fits.mjs';
 import { Officer } from './support/staff.mjs';
 import { stage, until } from './support/stage.mjs';
 
 const scene = stage();
+
+test('the types of what the server says are those that it describes', async () => {
+  assert.equal(await readFile(SCHEMA, 'utf8'), await typesOf(scene.server.origin), 'npm run api-types');
+});
 
 for (const colorScheme of ['light', 'dark']) {
   test(`an audit finds nothing serious on any page, ${colorScheme}`, scene.withPhone({ colorScheme }, async (phone) => {
@@ -235,7 +241,7 @@ const refusesStorage = () => {
   Object.defineProperty(window, 'localStorage', { get: refuse });
 };
 
-test('with storage refused it works from memory, says so, and a reload is still the same phone', scene.withPhone({ before: refusesStorage }, async (phone) => {
+test('W34: with storage refused it works from memory, says so, and a reload is still the same phone', scene.withPhone({ before: refusesStorage }, async (phone) => {
   const { account, exam } = scene.server.sitting();
   await phone.signIn(account);
   await phone.go('/check');

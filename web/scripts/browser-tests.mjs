@@ -1,4 +1,4 @@
-// Plays the browser tests against the server that EXAM_WEB_SERVER_BINARY names: two files at once,
+// Plays the browser tests against the server that WEB_TEST_SERVER names: two files at once,
 // then those that measure time alone. Files given as arguments are played instead of all.
 //
 // A machine that others use stalls for seconds now and then. A file that failed is therefore played

@@ -7,6 +7,9 @@ use ring::hmac;
 /// The length of a time step.
 const STEP_MS: i64 = 30_000;
 
+/// The letters of base 32.
+const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
 /// How many steps a phone's clock may be off to either side.
 const DRIFT_STEPS: i64 = 1;
 
@@ -42,7 +45,6 @@ pub fn step_of(secret: &[u8], code: &str, now: Timestamp, last_step: i64) -> Opt
 /// The secret in base 32 without padding, as people type it into an app.
 #[must_use]
 pub fn base32(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
     let mut text = String::new();
     let (mut buffer, mut bits) = (0_u32, 0);
     for &byte in bytes {
@@ -57,6 +59,29 @@ pub fn base32(bytes: &[u8]) -> String {
         text.push(char::from(ALPHABET[(buffer << (5 - bits) & 31) as usize]));
     }
     text
+}
+
+/// The bytes of a secret in base 32; `None` for what is none.
+#[must_use]
+pub fn from_base32(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let (mut buffer, mut bits) = (0_u32, 0);
+    for letter in text.bytes() {
+        let value = ALPHABET.iter().position(|known| *known == letter)?;
+        buffer = (buffer << 5 | u32::try_from(value).ok()?) & 0xffff;
+        bits += 5;
+        if bits >= 8 {
+            bits -= 8;
+            bytes.push(u8::try_from(buffer >> bits & 0xff).ok()?);
+        }
+    }
+    Some(bytes)
+}
+
+/// Milliseconds until the next time step begins.
+#[must_use]
+pub const fn ends_in_ms(now: Timestamp) -> i64 {
+    STEP_MS - now.as_ms().rem_euclid(STEP_MS)
 }
 
 #[cfg(test)]

@@ -186,6 +186,15 @@ async fn a_stranger_starts_the_demo_signs_in_and_sits_an_exam() {
     let accounts: Accounts = serde_json::from_str(&kept.expect("accounts")).expect("JSON");
     let physician = &accounts.physicians[0];
     assert!(greeting.contains(&physician.id_number) && page.contains(&physician.id_number));
+    let is_code = |word: &str| word.len() == 6 && word.bytes().all(|b| b.is_ascii_digit());
+    let printed = greeting.split_whitespace().filter(|word| is_code(word)).count();
+    assert_eq!(printed, accounts.staff.len(), "{greeting}");
+    let cells = page.split("<td>").filter_map(|cell| cell.split("</td>").next());
+    let code = cells.into_iter().find(|cell| is_code(cell)).expect("the code of now");
+    let author = &accounts.staff[0];
+    let body = json!({ "login": author.login, "password": author.password, "totp": code });
+    let (status, reply) = Candidate::new(address, String::new()).post("/staff/sign-in", body).await;
+    assert!(status.is_success(), "{reply} {page}");
 
     let stranger = Candidate::new(address, String::new());
     let body = json!({ "id_number": physician.id_number, "password": physician.password });

@@ -169,7 +169,8 @@ async fn enrol(server: &Server, token: &str) -> (Vec<u8>, Candidate) {
     let stranger = Candidate::new(server.address, String::new());
     let (status, begun) = stranger.post("/staff/enrol/begin", json!({ "token": token })).await;
     assert_eq!(status, StatusCode::OK, "{begun}");
-    let secret = crate::sign_in::unbase32(begun["totp_secret"].as_str().expect("a secret"));
+    let secret =
+        totp::from_base32(begun["totp_secret"].as_str().expect("a secret")).expect("base 32");
     let code = || totp::code_at(&secret, totp::step_at(server.clock().now()));
     let body = json!({ "token": token, "password": PASSWORD, "totp": code() });
     let (status, reply) = stranger.post("/staff/enrol", body).await;

@@ -2,7 +2,7 @@
 
 mod stories;
 
-pub(crate) use stories::{enrolled, staff_member, unbase32};
+pub(crate) use stories::{enrolled, staff_member};
 
 use crate::on_both;
 

@@ -311,7 +311,8 @@ pub(crate) async fn enrolled(server: &Server, login: &str, token: &str) -> Candi
     let somebody = stranger(server);
     let (status, begun) = somebody.post("/staff/enrol/begin", json!({ "token": token })).await;
     assert_eq!(status, StatusCode::OK, "{begun}");
-    let secret = unbase32(begun["totp_secret"].as_str().expect("a secret"));
+    let secret =
+        totp::from_base32(begun["totp_secret"].as_str().expect("a secret")).expect("base 32");
     let code = |now| totp::code_at(&secret, totp::step_at(now));
     let now = server.clock().now();
     let password = "a long enough phrase";
@@ -335,21 +336,6 @@ pub(crate) async fn enrolled(server: &Server, login: &str, token: &str) -> Candi
     signed_in(server, &reply)
 }
 
-/// Reads base 32, as an authenticator app does.
-pub(crate) fn unbase32(text: &str) -> Vec<u8> {
-    let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-    let (mut bytes, mut buffer, mut bits) = (Vec::new(), 0_u32, 0);
-    for letter in text.chars() {
-        buffer = buffer << 5 | alphabet.find(letter).expect("base 32") as u32;
-        bits += 5;
-        if bits >= 8 {
-            bits -= 8;
-            bytes.push((buffer >> bits & 0xff) as u8);
-        }
-    }
-    bytes
-}
-
 pub async fn a_recovery_code_stands_in_for_a_lost_second_factor(kind: Kind) {
     let server = server_or_return!(kind);
     let desk = server::desk(&server.database).await;
@@ -358,7 +344,8 @@ pub async fn a_recovery_code_stands_in_for_a_lost_second_factor(kind: Kind) {
     desk.store.close().await;
     let somebody = stranger(&server);
     let (_, begun) = somebody.post("/staff/enrol/begin", json!({ "token": token })).await;
-    let secret = unbase32(begun["totp_secret"].as_str().expect("a secret"));
+    let secret =
+        totp::from_base32(begun["totp_secret"].as_str().expect("a secret")).expect("base 32");
     let code = totp::code_at(&secret, totp::step_at(server.clock().now()));
     let enrol = json!({ "token": token, "password": "a long enough phrase", "totp": code });
     let (_, enrolled) = somebody.post("/staff/enrol", enrol).await;

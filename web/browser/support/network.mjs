@@ -9,6 +9,7 @@ export class Network {
     this.isCut = false;
     this.refusesSockets = false;
     this.requests = [];
+    this.upgrades = 0;
   }
 
   static async lay(server) {
@@ -53,6 +54,7 @@ export class Network {
   }
 
   upgrade(incoming, socket, head) {
+    this.upgrades += 1;
     if (this.refusesSockets) {
       socket.destroy();
       return;

@@ -26,7 +26,7 @@ const WECHAT =
   'Mozilla/5.0 (Linux; Android 9; ONEPLUS A6000) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/86.0 Mobile Safari/537.36 MicroMessenger/8.0.16';
 
 export async function startBrowser() {
-  const named = process.env.EXAM_WEB_BROWSER;
+  const named = process.env.WEB_TEST_BROWSER;
   let executablePath = named;
   for (const path of named ? [] : BROWSERS) {
     if (!executablePath && (await access(path).then(() => true, () => false))) executablePath = path;

@@ -5,13 +5,13 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-const BINARY = process.env.EXAM_WEB_SERVER_BINARY;
+const BINARY = process.env.WEB_TEST_SERVER;
 
 /** How long a start may take, demo bank and all; a fresh one takes some 5 s on two busy cores. */
 const READY_WITHIN_MS = 60_000;
 
 export function binary() {
-  if (!BINARY) throw new Error('EXAM_WEB_SERVER_BINARY names no server');
+  if (!BINARY) throw new Error('WEB_TEST_SERVER names no server');
   return resolve(BINARY); // The server runs in a folder of its own.
 }
 
@@ -63,7 +63,7 @@ export class Server {
     }
     const lines = said.matchAll(/^ {2}(\S+) {2}(\d{17}[\dX]) {2}(\S+)$/gm);
     this.accounts = Array.from(lines, ([, name, idNumber, password]) => ({ name, idNumber, password }));
-    const staff = said.matchAll(/^ {2}(demo-[a-z]+)（[^）]+） {2}(.+?) {2}([A-Z2-7]{32})$/gm);
+    const staff = said.matchAll(/^ {2}(demo-[a-z]+)（[^）]+） {2}(.+?) {2}([A-Z2-7]{32}) {2}\d{6}$/gm);
     this.staff = Array.from(staff, ([, login, password, secret]) => ({ login, password, secret }));
     if (this.accounts.length === 0) throw new Error(`no accounts in: ${said}`);
   }

@@ -149,14 +149,14 @@ let device: string | null = null;
 const WINDOW_NAME = 'exam-device ';
 
 /**
- * This browser's own id. Where nothing can be kept the window's name carries it over a reload, so
- * that a candidate is not taken for somebody on another phone.
+ * This browser's own id. The window's name carries it over a reload where nothing can be kept, or what
+ * was kept is cleared, so that a candidate is not taken for somebody on another phone.
  */
 export function deviceId(): string {
   const named = window.name.startsWith(WINDOW_NAME) ? window.name.slice(WINDOW_NAME.length) : null;
   device = device || setting('device') || named || uuid();
   keepSetting('device', device);
-  if (setting('device') !== device) window.name = WINDOW_NAME + device;
+  window.name = WINDOW_NAME + device;
   return device;
 }
 
