@@ -309,8 +309,11 @@ mod tests {
             tokio::time::timeout(patience, short).await.expect("a turn wakes it");
             assert!(futures_util::poll!(long.as_mut()).is_pending());
             clock.turn(Span::from_minutes(61));
-            tokio::time::timeout(patience, long).await.expect("and the other one");
+            tokio::time::timeout(patience, long.as_mut()).await.expect("and the other one");
             assert_eq!(clock.next_alarm(), None);
+            // What is set anew for a time that has come does not wait for the old one.
+            long.as_mut().set(clock.now());
+            tokio::time::timeout(patience, long).await.expect("it rings at once");
         }
     }
 

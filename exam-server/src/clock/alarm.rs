@@ -63,6 +63,7 @@ impl Future for Alarm<'_> {
             let left = this.clock.until(*this.at);
             if left.is_zero() {
                 this.sleeper.wake();
+                *this.armed = false; // A turn may have brought it before the timer.
                 return Poll::Ready(());
             }
             if this.clock.stands_still() {
