@@ -122,6 +122,36 @@ pub struct OutageCredit {
     pub cap: Span,
 }
 
+/// What happens to a candidate who has no camera, or does not agree to photographs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WithoutCamera {
+    /// The exam starts at once; the attempt is marked and looked at afterwards.
+    Flag,
+    /// The same, while somebody watches in the room.
+    Supervised,
+    /// The exam is sat at a place that is named.
+    OnSite,
+}
+
+/// How an exam is watched.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proctoring {
+    /// How many photographs are asked for at least, in the time allowed.
+    pub snapshots: u32,
+    /// What happens without a camera.
+    pub without_camera: WithoutCamera,
+    /// Where the exam is sat without a camera, and whom to turn to; what candidates are told.
+    pub place: String,
+    /// How long photographs are kept after the end of an attempt.
+    pub keep: Span,
+    /// How long a candidate may object to what was decided about an attempt.
+    pub appeal: Span,
+}
+
+/// The consent that is asked for before photographs are taken.
+pub const SNAPSHOT_CONSENT: &str = "snapshots";
+
 /// A text that a candidate agrees to before the clock starts (考试须知).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -179,6 +209,9 @@ pub struct Exam {
     pub outage_credit: OutageCredit,
     /// What leaving the page means.
     pub leaving: Leaving,
+    /// How it is watched, if it is.
+    #[serde(default)]
+    pub proctoring: Option<Proctoring>,
     /// Exams that have to be passed first, by title.
     pub requires_passed: Vec<String>,
     /// Who sits it, with one blueprint a row.

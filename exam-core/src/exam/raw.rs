@@ -3,8 +3,8 @@
 use serde::Deserialize;
 
 use super::{
-    AttemptPolicy, Consent, Exam, ExamKind, Keep, LateStart, Leaving, Notice, OutageCredit, Review,
-    Shows, Tries,
+    AttemptPolicy, Consent, Exam, ExamKind, Keep, LateStart, Leaving, Notice, OutageCredit,
+    Proctoring, Review, SNAPSHOT_CONSENT, Shows, Tries, WithoutCamera,
 };
 use crate::audience::{AudienceRow, Practices};
 use crate::bank::is_within;
@@ -23,6 +23,15 @@ const OUTAGE_CAP_MINUTES: i64 = 120;
 
 /// The most that one item is worth: what a paper of [`SLOTS_MAX`] of them is worth can be counted.
 const POINTS_MAX: Points = Points::from_hundredths(100_000);
+
+/// The most photographs of one attempt.
+const SNAPSHOTS_MAX: u32 = 60;
+
+/// The shortest time for which one photograph stands.
+const SNAPSHOT_EVERY_MIN: Span = Span::from_minutes(1);
+
+/// The longest that photographs may be kept, and that an appeal may take.
+const DAYS_MAX: i64 = 3_660;
 
 /// Something that is wrong with an exam file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +65,7 @@ pub struct RawExam {
     exposure_cap: Option<u32>,
     outage_credit: Option<RawOutageCredit>,
     leaving: Option<Leaving>,
+    proctoring: Option<RawProctoring>,
     #[serde(default)]
     requires_passed: Vec<String>,
     #[serde(default)]
@@ -83,6 +93,17 @@ enum RawTries {
 struct RawOutageCredit {
     enabled: bool,
     cap_minutes: Option<i64>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawProctoring {
+    snapshots: Option<u32>,
+    without_camera: Option<WithoutCamera>,
+    #[serde(default)]
+    place: String,
+    keep_days: Option<i64>,
+    appeal_days: Option<i64>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -237,6 +258,9 @@ fn check(raw: RawExam, problems: &mut Problems) -> Option<Exam> {
             raw.outage_credit.and_then(|credit| credit.cap_minutes).unwrap_or(OUTAGE_CAP_MINUTES),
         ),
     };
+    let proctoring = raw
+        .proctoring
+        .and_then(|proctoring| check_proctoring(proctoring, &raw.consents, &audience, problems));
     Some(Exam {
         title: title?,
         kind: kind?,
@@ -254,6 +278,7 @@ fn check(raw: RawExam, problems: &mut Problems) -> Option<Exam> {
         exposure_cap: raw.exposure_cap,
         outage_credit,
         leaving: raw.leaving.unwrap_or(Leaving::Record),
+        proctoring,
         requires_passed: raw.requires_passed,
         audience,
     })
@@ -277,6 +302,49 @@ fn check_attempts(raw: Option<RawAttempts>, problems: &mut Problems) -> Option<A
         stop_at_first_pass: stop?,
         keep: keep?,
     })
+}
+
+fn check_proctoring(
+    raw: RawProctoring,
+    consents: &[Consent],
+    audience: &[AudienceRow],
+    problems: &mut Problems,
+) -> Option<Proctoring> {
+    let snapshots = problems.required(raw.snapshots, "proctoring.snapshots");
+    let shortest = audience.iter().map(|row| row.blueprint.time_allowed).min();
+    if let Some(snapshots) = snapshots {
+        let pace = SNAPSHOT_EVERY_MIN.as_ms() * i64::from(snapshots);
+        let is_slow = shortest.is_none_or(|time_allowed| time_allowed.as_ms() >= pace);
+        if !(1..=SNAPSHOTS_MAX).contains(&snapshots) || !is_slow {
+            let message = format!("1 to {SNAPSHOTS_MAX}, and no more than one a minute");
+            problems.add("out_of_range", "proctoring.snapshots", message);
+        }
+    }
+    let without_camera = problems.required(raw.without_camera, "proctoring.without_camera");
+    if without_camera == Some(WithoutCamera::OnSite) && raw.place.trim().is_empty() {
+        problems.required(None::<()>, "proctoring.place");
+    }
+    let keep = check_days(raw.keep_days, "proctoring.keep_days", problems);
+    let appeal = check_days(raw.appeal_days, "proctoring.appeal_days", problems);
+    if !consents.iter().any(|consent| consent.kind == SNAPSHOT_CONSENT) {
+        let message = "photographs need a consent of their own: its kind is \"snapshots\"";
+        problems.add("missing", "consents", message);
+    }
+    Some(Proctoring {
+        snapshots: snapshots?,
+        without_camera: without_camera?,
+        place: raw.place,
+        keep: keep?,
+        appeal: appeal?,
+    })
+}
+
+fn check_days(days: Option<i64>, path: &str, problems: &mut Problems) -> Option<Span> {
+    let days = problems.required(days, path)?;
+    if !(1..=DAYS_MAX).contains(&days) {
+        problems.add("out_of_range", path, format!("1 to {DAYS_MAX} days"));
+    }
+    Some(Span::from_minutes(days.clamp(1, DAYS_MAX) * 24 * 60))
 }
 
 fn check_row(raw: RawRow, path: &str, problems: &mut Problems) -> Option<AudienceRow> {

@@ -122,3 +122,44 @@ fn points_beyond_any_exam_are_a_problem_and_no_crash() {
     let path = "audience[0].blueprint.sections[1].points".to_owned();
     assert_eq!(found, [("out_of_range", path)]);
 }
+
+const PROCTORED: &str = r#""consents": [{"kind": "snapshots", "version": "1", "text": "抓拍"}],
+    "proctoring": {"snapshots": 6, "without_camera": "flag", "keep_days": 90, "appeal_days": 7},
+    "audience""#;
+
+#[test]
+fn a_watched_exam_says_how_and_for_how_long() {
+    let watched = FILE.replacen(r#""audience""#, PROCTORED, 1);
+    let proctoring = parse(&watched).expect("it is whole").proctoring.expect("it is watched");
+    assert_eq!((proctoring.snapshots, proctoring.without_camera), (6, WithoutCamera::Flag));
+    assert_eq!(proctoring.keep, Span::from_minutes(90 * 24 * 60));
+    assert_eq!(exam().proctoring, None);
+    for (from, to, code, path) in [
+        (r#""snapshots": 6, "#, "", "missing", "proctoring.snapshots"),
+        (r#""snapshots": 6"#, r#""snapshots": 61"#, "out_of_range", "proctoring.snapshots"),
+        (r#""snapshots": 6"#, r#""snapshots": 0"#, "out_of_range", "proctoring.snapshots"),
+        (r#""without_camera": "flag", "#, "", "missing", "proctoring.without_camera"),
+        (
+            r#""without_camera": "flag""#,
+            r#""without_camera": "on_site""#,
+            "missing",
+            "proctoring.place",
+        ),
+        (r#""keep_days": 90, "#, "", "missing", "proctoring.keep_days"),
+        (r#""keep_days": 90"#, r#""keep_days": -1"#, "out_of_range", "proctoring.keep_days"),
+        (r#", "appeal_days": 7"#, "", "missing", "proctoring.appeal_days"),
+        (r#""kind": "snapshots""#, r#""kind": "other""#, "missing", "consents"),
+        (
+            r#""time_allowed_minutes": 60"#,
+            r#""time_allowed_minutes": 5"#,
+            "out_of_range",
+            "proctoring.snapshots",
+        ),
+    ] {
+        let changed = watched.replacen(from, to, 1);
+        assert_ne!(changed, watched, "{from}");
+        let problems = parse(&changed).expect_err("the change breaks it");
+        let found: Vec<_> = problems.iter().map(|p| (p.code, p.path.as_str())).collect();
+        assert_eq!(found, [(code, path)], "{to}");
+    }
+}

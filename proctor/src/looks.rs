@@ -1,0 +1,103 @@
+//! How a photograph looks, told from its brightness alone: dark, blurred, covered, and like which other.
+
+use image::RgbImage;
+use image::imageops::{self, FilterType};
+
+/// The longest side at which it is looked at: enough to tell sharp from blurred, and quick.
+const SIDE: u32 = 240;
+
+/// Places of a sketch: columns and rows.
+const SKETCH: (u32, u32) = (24, 32);
+
+/// How much the brightness of a sketch varies, whatever light there was.
+const SKETCH_CONTRAST: f32 = 48.0;
+
+/// How it looks, in numbers; what they mean is [`crate::findings`]'s business.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Looks {
+    /// Mean brightness, 0 to 255.
+    pub brightness: f32,
+    /// Standard deviation of the brightness.
+    pub contrast: f32,
+    /// Variance of the Laplacian: how much is told by edges.
+    pub sharpness: f32,
+    /// The difference hash: near pictures have near hashes.
+    pub hash: Hash,
+    /// What it shows, small and in even light.
+    pub sketch: Sketch,
+}
+
+/// A photograph as 24 × 32 shades of gray, row by row, with one mean and one contrast for all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sketch(pub Vec<u8>);
+
+impl Sketch {
+    /// The mean difference of two, in shades of 256; infinite where one is none.
+    #[must_use]
+    pub fn distance(&self, other: &Self) -> f32 {
+        if self.0.len() != other.0.len() || self.0.is_empty() {
+            return f32::INFINITY;
+        }
+        let differences = self.0.iter().zip(&other.0).map(|(a, b)| u32::from(a.abs_diff(*b)));
+        differences.sum::<u32>() as f32 / self.0.len() as f32
+    }
+}
+
+/// 64 comparisons of neighbours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hash(pub u64);
+
+impl Hash {
+    /// In how many of 64 comparisons two differ.
+    #[must_use]
+    pub const fn distance(self, other: Self) -> u32 {
+        (self.0 ^ other.0).count_ones()
+    }
+}
+
+impl Looks {
+    /// Looks at pixels.
+    #[must_use]
+    pub fn of(pixels: &RgbImage) -> Self {
+        let (width, height) = pixels.dimensions();
+        let longest = width.max(height);
+        let side = |pixels: u32| (pixels * SIDE).div_ceil(longest).max(3);
+        let small = imageops::thumbnail(pixels, side(width), side(height));
+        let gray = imageops::grayscale(&small);
+        let (width, height) = (gray.width() as usize, gray.height() as usize);
+        let values: Vec<f32> = gray.pixels().map(|pixel| f32::from(pixel.0[0])).collect();
+        let (brightness, variance) = moments(values.iter().copied());
+        let laplacian = (1..height - 1).flat_map(|y| (1..width - 1).map(move |x| y * width + x));
+        let laplacian = laplacian.map(|at| {
+            values[at - 1] + values[at + 1] + values[at - width] + values[at + width]
+                - 4.0 * values[at]
+        });
+        let (_, sharpness) = moments(laplacian);
+        let tiny = imageops::resize(&gray, 9, 8, FilterType::Triangle);
+        let places = (0..8).flat_map(|y| (0..8).map(move |x| (x, y)));
+        let hash = places.fold(0, |hash, (x, y)| {
+            hash << 1 | u64::from(tiny.get_pixel(x, y).0[0] > tiny.get_pixel(x + 1, y).0[0])
+        });
+        let contrast = variance.sqrt();
+        let sketch = imageops::resize(&gray, SKETCH.0, SKETCH.1, FilterType::Triangle);
+        let even = |value: u8| {
+            let even = (f32::from(value) - brightness) / contrast.max(1.0) * SKETCH_CONTRAST;
+            (even + 128.0).clamp(0.0, 255.0).round() as u8
+        };
+        let sketch = Sketch(sketch.pixels().map(|pixel| even(pixel.0[0])).collect());
+        Self { brightness, contrast, sharpness, hash: Hash(hash), sketch }
+    }
+}
+
+/// Mean and variance.
+fn moments(values: impl Iterator<Item = f32>) -> (f32, f32) {
+    let (mut count, mut sum, mut squares) = (0_u32, 0_f64, 0_f64);
+    for value in values {
+        count += 1;
+        sum += f64::from(value);
+        squares += f64::from(value) * f64::from(value);
+    }
+    let count = f64::from(count.max(1));
+    let mean = sum / count;
+    (mean as f32, (squares / count - mean * mean).max(0.0) as f32)
+}
