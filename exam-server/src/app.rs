@@ -20,6 +20,7 @@ use crate::live::hints::Hints;
 use crate::live::registry::Registry;
 use crate::live::sittings::Sittings;
 use crate::lookups::Lookups;
+use crate::snapshots::{Darkroom, Photos};
 use crate::store::Store;
 
 /// A running server. Cheap to clone; all clones are one server.
@@ -54,6 +55,10 @@ pub struct Shared {
     pub hasher: Hasher,
     /// The queue before it.
     pub sign_in_queue: SignInQueue,
+    /// Where photographs are decoded and looked at.
+    pub darkroom: Darkroom,
+    /// Where they are kept.
+    pub photos: Photos,
     /// Who is signed in.
     pub sign_ins: SignIns,
     /// Acts on many attempts.

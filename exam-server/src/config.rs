@@ -9,6 +9,8 @@ use exam_core::time::Timestamp;
 use ipnet::IpNet;
 use serde::Deserialize;
 
+use crate::snapshots::S3Access;
+
 /// The prefix of environment variables.
 const PREFIX: &str = "EXAM";
 
@@ -20,8 +22,16 @@ pub struct Settings {
     pub database: Option<String>,
     /// `HOST:PORT`.
     pub listen: Option<String>,
-    /// The folder that photos are kept in.
+    /// The folder that photos are kept in, or `s3://BUCKET[/PREFIX]`.
     pub photos: Option<PathBuf>,
+    /// The address of a photo store that speaks S3; without one, Amazon's.
+    pub photos_endpoint: Option<String>,
+    /// Its region.
+    pub photos_region: Option<String>,
+    /// The id of the access key to it.
+    pub photos_key_id: Option<String>,
+    /// The secret of that key.
+    pub photos_secret: Option<String>,
     /// The file with the server's secret key, 64 hexadecimal digits.
     pub key_file: Option<PathBuf>,
     /// The secret key itself; the file is safer.
@@ -92,6 +102,11 @@ pub struct Config {
     pub verification_files: BTreeMap<String, String>,
     /// The daily maintenance window in local time.
     pub maintenance: Option<MaintenanceWindow>,
+    /// The folder that photos are kept in, or `s3://BUCKET[/PREFIX]`; without one, a folder beside the
+    /// embedded database.
+    pub photos: Option<PathBuf>,
+    /// What it takes to use a photo store that speaks S3.
+    pub photo_access: S3Access,
 }
 
 /// A daily window of local time in which nothing may run that matters.
@@ -159,10 +174,14 @@ impl Settings {
 const OTHER_VARIABLES: [&str; 5] = ["CONFIG", "LOG", "LOG_FORMAT", "TEST_POSTGRES", "TEST_CLOCK"];
 
 fn is_known(name: &str) -> bool {
-    const FIELDS: [&str; 13] = [
+    const FIELDS: [&str; 17] = [
         "database",
         "listen",
         "photos",
+        "photos_endpoint",
+        "photos_region",
+        "photos_key_id",
+        "photos_secret",
         "key_file",
         "key",
         "tls_cert",
@@ -220,6 +239,13 @@ impl Config {
             support_lines: settings.support_lines.clone(),
             verification_files,
             maintenance: settings.maintenance.as_deref().map(str::parse).transpose()?,
+            photos: settings.photos.clone(),
+            photo_access: S3Access {
+                endpoint: settings.photos_endpoint.clone(),
+                region: settings.photos_region.clone(),
+                key_id: settings.photos_key_id.clone(),
+                secret: settings.photos_secret.clone(),
+            },
         })
     }
 

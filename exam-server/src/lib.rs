@@ -21,4 +21,5 @@ pub mod protocol;
 pub mod routes;
 pub mod serve;
 pub mod server;
+pub mod snapshots;
 pub mod store;

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use proctor::photo::NotAPhoto;
 use serde::Serialize;
 use tracing::error;
 use utoipa::ToSchema;
@@ -92,6 +93,17 @@ pub enum ApiError {
     /// A snapshot that was not asked for.
     #[error("no snapshot was asked for under this id")]
     NoSuchRequest,
+    /// A file that is no photograph.
+    #[error(transparent)]
+    Photo(NotAPhoto),
+    /// It is too late for it.
+    #[error("{detail}")]
+    Gone {
+        /// For programs.
+        code: &'static str,
+        /// For people.
+        detail: &'static str,
+    },
     /// A rule stands in the way.
     #[error("{detail}")]
     Conflict {
@@ -169,6 +181,15 @@ impl ApiError {
             Self::NotAllowed => (StatusCode::FORBIDDEN, "not_allowed"),
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
             Self::NoSuchRequest => (StatusCode::NOT_FOUND, "no_such_request"),
+            Self::Photo(reason) => {
+                let status = match reason {
+                    NotAPhoto::TooBig => StatusCode::PAYLOAD_TOO_LARGE,
+                    NotAPhoto::Heic | NotAPhoto::NotJpeg => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                    _ => StatusCode::UNPROCESSABLE_ENTITY,
+                };
+                (status, reason.code())
+            }
+            Self::Gone { code, .. } => (StatusCode::GONE, code),
             Self::Conflict { code, .. } => (StatusCode::CONFLICT, code),
             Self::Stale { .. } => (StatusCode::CONFLICT, "stale"),
             Self::WrongMethod => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),

@@ -321,6 +321,13 @@ pub enum CertificateState {
 pub enum ServerMessage {
     /// Where the session stands.
     State(Box<AttemptState>),
+    /// A photograph is asked for.
+    Snapshot {
+        /// What it answers.
+        request_id: String,
+        /// Until when it should be there.
+        until_ms: Timestamp,
+    },
     /// Every numbered message up to `n` that came on this connection is durable, but for nacks.
     Ack {
         /// Up to which.

@@ -30,8 +30,9 @@ use crate::live::registry::Registry;
 use crate::live::sittings::Sittings;
 use crate::live::{closer, outage};
 use crate::lookups::Lookups;
+use crate::snapshots::{Darkroom, Photos};
 use crate::store::{Store, Target};
-use crate::{routes, serve};
+use crate::{routes, serve, snapshots};
 
 /// How long open connections may take to say goodbye.
 const DRAIN_WITHIN: Span = Span::from_seconds(10);
@@ -162,6 +163,7 @@ pub async fn start_with(
     let address = listener.local_addr()?;
     let health = Arc::new(Health::new(clock.clone()));
     let (journal, writer) = JournalWriter::spawn(store.clone(), Arc::clone(&health));
+    let photos = photo_store(&config, settings)?;
     let app = App::new(Shared {
         hints: Hints::spawn(&store),
         lookups: Lookups::new(&store, &clock),
@@ -176,6 +178,8 @@ pub async fn start_with(
         limits: Limits::default(),
         hasher: Hasher::start(),
         sign_in_queue: SignInQueue::default(),
+        darkroom: Darkroom::start(),
+        photos,
         sign_ins: SignIns::default(),
         bulks: Bulks::default(),
         health,
@@ -199,6 +203,7 @@ pub async fn start_with(
     tasks.extend([
         tokio::spawn(outage::beat(app.clone(), upkeep.clone())),
         tokio::spawn(closer::run(app.clone(), upkeep.clone())),
+        tokio::spawn(snapshots::sweep(app.clone(), upkeep.clone())),
         tokio::spawn(hints::compare_heads(app.clone(), upkeep.clone())),
         tokio::spawn(hints::listen(app.clone(), upkeep.clone())),
         tokio::spawn(revocations::follow(app.clone(), upkeep.clone())),
@@ -303,4 +308,18 @@ fn metrics_handle() -> PrometheusHandle {
                 .expect("no other recorder is installed")
         })
         .clone()
+}
+
+/// The photo store: at the place that was named, which has to be usable, or else in a folder beside the
+/// embedded database, made with the first picture.
+fn photo_store(config: &Config, settings: &Settings) -> anyhow::Result<Photos> {
+    let access = config.photo_access.clone();
+    if let Some(place) = &config.photos {
+        let photos = Photos::at(place.clone(), access);
+        photos.open()?;
+        return Ok(photos);
+    }
+    let file = settings.database.as_deref().and_then(|database| database.strip_prefix("sqlite:"));
+    let folder = file.and_then(|file| std::path::Path::new(file).parent()).unwrap_or("".as_ref());
+    Ok(Photos::at(folder.join("photos"), access))
 }

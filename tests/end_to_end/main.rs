@@ -17,6 +17,7 @@ mod proxy;
 mod sign_in;
 #[path = "../simulation/mod.rs"]
 mod simulation;
+mod snapshots;
 mod store_contract;
 mod websocket;
 mod wire;

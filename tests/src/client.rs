@@ -125,6 +125,18 @@ impl Candidate {
         (status, reply.json().await.unwrap_or(Value::Null))
     }
 
+    /// PUTs a file.
+    ///
+    /// # Panics
+    /// When there is no reply.
+    pub async fn put_file(&self, path: &str, kind: &str, file: Vec<u8>) -> (StatusCode, Value) {
+        let url = format!("http://{}/api/v1{path}", self.address);
+        let request = self.http.put(url).bearer_auth(&self.token).header("content-type", kind);
+        let reply = request.body(file).send().await.expect("the server replies");
+        let status = reply.status();
+        (status, reply.json().await.unwrap_or(Value::Null))
+    }
+
     /// GETs a file by its whole path, with its media type.
     ///
     /// # Panics

@@ -34,6 +34,7 @@ pub fn settings(database: &Database) -> Settings {
         database: Some(database.url.clone()),
         listen: Some("127.0.0.1:0".to_owned()),
         key: Some(KEY.to_owned()),
+        photos: Some(database.folder.path().join("photos")),
         ..Settings::default()
     }
 }

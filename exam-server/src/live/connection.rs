@@ -22,7 +22,10 @@ use super::reply::nack;
 use super::sitting::{Sitting, Verdict};
 use crate::app::App;
 use crate::protocol::ServerMessage;
+use crate::snapshots::{Request, Watch};
 use crate::store::{Attempt, StoreError};
+use tokio::sync::oneshot;
+
 use jobs::{Job, JobDone, Worked, Working};
 use view::View;
 
@@ -110,6 +113,15 @@ struct Connection {
     ping_at: Timestamp,
     open_by: Timestamp,
     wake_again_at: Option<Timestamp>,
+    /// When photographs are asked for, while that is found out.
+    finding: Option<oneshot::Receiver<Watch>>,
+    watching: Option<Box<Watching>>,
+}
+
+/// When photographs are asked for, and which are asked for next.
+struct Watching {
+    watch: Watch,
+    next: Option<Request>,
 }
 
 /// Refuses a socket that was upgraded for nobody, or for nothing.
@@ -151,6 +163,8 @@ pub async fn serve(app: App, socket: WebSocket, attempt: Arc<Attempt>, token_has
         ping_at: now + PING_EVERY,
         open_by: now + OPEN_WITHIN,
         wake_again_at: None,
+        finding: None,
+        watching: None,
     };
     let ending = connection.run().await;
     connection.end(ending).await;
@@ -173,6 +187,8 @@ impl Connection {
                     if self.working.is_some() => self.worked(worked).await,
                 push = self.pushes.next() => self.pushed(push).await,
                 frame = self.socket.next() => self.received(frame).await,
+                watch = async { self.finding.as_mut().expect("guarded").await },
+                    if self.finding.is_some() => self.found(watch.ok()).await,
                 () = timer.as_mut() => self.timer_fired().await,
             };
             if let Err(ending) = ended {
@@ -362,6 +378,7 @@ impl Connection {
                 self.highest_done = 0;
                 self.view = Some(View::of(sitting.session()));
                 self.send_state().await?;
+                self.find_watch();
                 Ok(false)
             }
             jobs::Outcome::Elsewhere => {
@@ -449,7 +466,8 @@ impl Connection {
             let wake_at = wake_at.map(|at| self.wake_again_at.map_or(at, |again| at.max(again)));
             at = wake_at.map_or(at, |wake_at| at.min(wake_at));
         }
-        at
+        let next = self.watching.as_ref().and_then(|watching| watching.next);
+        next.map_or(at, |next| at.min(next.at))
     }
 
     async fn timer_fired(&mut self) -> Result<(), Ending> {
@@ -465,7 +483,51 @@ impl Connection {
             self.unanswered += 1;
             return self.send_frame(Frame::Ping(axum::body::Bytes::new())).await;
         }
-        Ok(()) // The session has something to do: `begin_work` starts it.
+        self.ask(now).await // Otherwise the session has something to do: `begin_work` starts it.
+    }
+
+    /// Finds out when photographs are asked for. Nothing waits for it, and where it fails none are.
+    fn find_watch(&mut self) {
+        let (found, finding) = oneshot::channel();
+        let (app, attempt) = (self.app.clone(), Arc::clone(&self.attempt));
+        self.finding = Some(finding);
+        tokio::spawn(async move {
+            match Watch::of(&app, &attempt).await {
+                Ok(Some(watch)) => _ = found.send(watch),
+                Ok(None) => {}
+                Err(error) => tracing::warn!(%error, "no photographs will be asked for"),
+            }
+        });
+    }
+
+    async fn found(&mut self, watch: Option<Watch>) -> Result<(), Ending> {
+        self.finding = None;
+        let Some(watch) = watch else { return Ok(()) };
+        let now = self.app.clock.now();
+        let living = watch.living(now);
+        self.watching = Some(Box::new(Watching { next: watch.next(now), watch }));
+        for request in living {
+            self.send_request(request).await?;
+        }
+        Ok(())
+    }
+
+    /// Asks for the photograph whose time has come.
+    async fn ask(&mut self, now: Timestamp) -> Result<(), Ending> {
+        let Some(watching) = &mut self.watching else { return Ok(()) };
+        let Some(request) = watching.next.filter(|next| next.at <= now) else { return Ok(()) };
+        watching.next = watching.watch.next(request.at);
+        self.send_request(request).await
+    }
+
+    /// Nothing is asked for in a pause or a lock, of nobody who may not write, and after its time.
+    async fn send_request(&mut self, request: Request) -> Result<(), Ending> {
+        let runs = self.writer.is_some() && self.view.is_some_and(View::runs);
+        if !runs || self.app.clock.now() > request.until() {
+            return Ok(());
+        }
+        let (request_id, until_ms) = (request.id.to_string(), request.until());
+        self.send(&ServerMessage::Snapshot { request_id, until_ms }).await
     }
 
     async fn end(mut self, ending: Ending) {

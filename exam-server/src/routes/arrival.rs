@@ -19,7 +19,9 @@ const BODY_WITHIN: Duration = Duration::from_secs(20);
 /// Whether a request brings a file: its handler reads it, once it knows who sends it.
 fn brings_file(request: &Request) -> bool {
     let path = request.uri().path();
-    path.starts_with("/api/v1/staff/") && path.ends_with("/imports")
+    let is_import = path.starts_with("/api/v1/staff/") && path.ends_with("/imports");
+    let is_snapshot = path.starts_with("/api/v1/attempts/") && path.contains("/snapshots/");
+    is_import || is_snapshot
 }
 
 pub(super) async fn stamp(State(app): State<App>, request: Request, next: Next) -> Response {

@@ -4,6 +4,7 @@ mod connection;
 mod events;
 mod media;
 mod read;
+mod snapshot;
 
 pub(super) use media::picture;
 
@@ -20,7 +21,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(media::media))
         .routes(routes!(read::result))
         .routes(routes!(read::record))
-        .routes(routes!(read::snapshot))
+        .routes(routes!(snapshot::put))
+        .routes(routes!(snapshot::due))
         .routes(routes!(events::events))
         .routes(routes!(events::submit))
         .routes(routes!(connection::connect))

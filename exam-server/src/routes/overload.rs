@@ -22,6 +22,7 @@ enum Class {
     Start,
     Read,
     SignIn,
+    Snapshot,
     Console,
     /// Probes and metrics are always answered.
     Free,
@@ -32,6 +33,8 @@ static RESUMES: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(512));
 static STARTS: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(512));
 static READS: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(256));
 static SIGN_INS: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(256));
+/// What waits in the darkroom, and as many whose bytes are on their way.
+static SNAPSHOTS: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(128));
 static CONSOLE: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(32));
 
 impl Class {
@@ -41,6 +44,7 @@ impl Class {
         match (parts.next().unwrap_or(""), parts.next(), parts.next()) {
             ("attempts", Some(_), Some("events" | "submit")) => Self::Save,
             ("attempts", Some(_), None | Some("connection" | "paper")) => Self::Resume,
+            ("attempts", Some(_), Some("snapshots")) => Self::Snapshot,
             ("exams", Some(_), Some("attempts")) if method == Method::POST => Self::Start,
             ("sign-in" | "password", _, _) => Self::SignIn,
             ("staff", _, _) => Self::Console,
@@ -55,6 +59,7 @@ impl Class {
             Self::Start => Some(&STARTS),
             Self::Read => Some(&READS),
             Self::SignIn => Some(&SIGN_INS),
+            Self::Snapshot => Some(&SNAPSHOTS),
             Self::Console => Some(&CONSOLE),
             Self::Free => None,
         }
@@ -85,6 +90,7 @@ mod tests {
             (Method::POST, "/api/v1/attempts/a/submit", Class::Save),
             (Method::GET, "/api/v1/attempts/a", Class::Resume),
             (Method::GET, "/api/v1/attempts/a/connection", Class::Resume),
+            (Method::PUT, "/api/v1/attempts/a/snapshots/r", Class::Snapshot),
             (Method::GET, "/api/v1/attempts", Class::Read),
             (Method::GET, "/api/v1/attempts/a/result", Class::Read),
             (Method::GET, "/api/v1/attempts/a/media/m", Class::Read),

@@ -10,7 +10,7 @@ mod paging;
 mod refusals;
 mod roster;
 mod sign_in;
-mod uploads;
+pub(super) mod uploads;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;

@@ -27,6 +27,7 @@ mod rehearsal;
 mod scope;
 mod setting;
 mod sign_in;
+mod snapshot;
 mod staff;
 mod transfer;
 
@@ -56,6 +57,7 @@ pub use person::PersonRow;
 pub use rehearsal::RehearsalCandidate;
 pub use scope::Scope;
 pub use sign_in::{Principal, SignIn};
+pub use snapshot::{NewSnapshot, Noted, SnapshotRow, chained};
 pub use staff::{NewStaff, Role, Staff, StaffChange};
 pub use transfer::TableCount;
 

@@ -3,7 +3,7 @@
 use exam_core::time::Span;
 use exam_server::auth::totp;
 use exam_server::commands::staff;
-use exam_server::store::{Role, Scope};
+use exam_server::store::{NewSnapshot, Role, Scope};
 use exam_tests::person::{Person, person};
 use exam_tests::{Candidate, Kind, Server, bank, server};
 use reqwest::StatusCode;
@@ -98,6 +98,7 @@ impl People {
         let (status, reply) = invigilator.post(&reset, json!({ "reason": "忘记密码" })).await;
         assert_eq!(status, StatusCode::OK, "{reply}");
         let code = reply["code"].as_str().expect("a code").to_owned();
+        a_photograph(&server, &locked.1).await;
         // A number was given to an attempt that is no more; nobody may get it again.
         let store = &server.running.app.store;
         bank::execute(store, "UPDATE sqlite_sequence SET seq = 5000 WHERE name = 'attempt'").await;
@@ -141,6 +142,28 @@ impl People {
         }
         seen
     }
+}
+
+/// Notes a photograph; its looks are numbers of every kind.
+async fn a_photograph(server: &Server, attempt: &str) {
+    let store = &server.running.app.store;
+    let id = attempt.parse().expect("an id");
+    let found = store.attempt_find(id, &Scope::All).await.expect("the database answers");
+    let new = NewSnapshot {
+        attempt_no: found.expect("an attempt").key.attempt_no,
+        request_id: "0123456789abcdef".repeat(2),
+        asked_at: server.clock().now(),
+        received_at: server.clock().now(),
+        by_hand: true,
+        sent_sha256: [0xff; 32],
+        kept_sha256: [0; 32],
+        bytes: 40_000,
+        width: 480,
+        height: 640,
+        hash: u64::MAX - 1,
+        sketch: (0..=255).collect(),
+    };
+    store.snapshot_note(id, &new).await.expect("it can be noted");
 }
 
 /// Signs a physician in.

@@ -84,6 +84,7 @@ async fn the_server_starts_with_the_sample_configuration_as_it_is() {
         .arg("--key-file")
         .arg(&key_file)
         .env("EXAM_CONFIG", document::root().join("deploy/exam-server.toml"))
+        .env("EXAM_PHOTOS", database.folder.path().join("photos"))
         .env("EXAM_LOG", "warn")
         .env("EXAM_VERIFICATION_FILES", "MP_verify_a1B2.txt=a1B2")
         .stdin(Stdio::null())

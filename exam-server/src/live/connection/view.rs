@@ -17,6 +17,11 @@ impl View {
         Self { state: *session.state(), locked: session.is_locked() }
     }
 
+    /// Whether the clock runs and responses count.
+    pub(super) const fn runs(self) -> bool {
+        matches!(self.state, SessionState::Running { .. }) && !self.locked
+    }
+
     /// What to push so that a candidate who knew this view knows `session`.
     pub(super) fn changes(self, session: &Session, now: Timestamp) -> Vec<ServerMessage> {
         let remaining_ms = session.remaining(now);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use exam_core::ids::{AttemptId, ExamId};
 use exam_core::session::Seq;
@@ -164,22 +164,6 @@ pub(super) async fn record(
     let frames = app.store.journal_frames(attempt.key, Seq(0)).await?;
     let frames = frames.into_iter().map(|(seq, body)| RecordFrame { seq, body }).collect();
     Ok(Json(Record { attempt_id: attempt.attempt_id, frames }))
-}
-
-/// Takes a snapshot that was asked for
-///
-/// No snapshot is asked for yet, so every one is refused.
-#[utoipa::path(put, path = "/attempts/{attempt_id}/snapshots/{request_id}", tag = "attempts",
-    params(("attempt_id" = String, Path, description = "the attempt"),
-        ("request_id" = String, Path, description = "the request")),
-    responses((status = 404, body = Problem)))]
-pub(super) async fn snapshot(
-    State(app): State<App>,
-    candidate: Candidate,
-    Path((attempt_id, _request_id)): Path<(String, String)>,
-) -> Result<StatusCode, ApiError> {
-    candidate.own(&app, &attempt_id).await?;
-    Err(ApiError::NoSuchRequest)
 }
 
 const fn not_closed() -> ApiError {

@@ -14,7 +14,10 @@ const FILE_WITHIN: Duration = Duration::from_secs(300);
 ///
 /// # Errors
 /// [`ApiError::TooBig`] beyond `bytes_max`, and [`ApiError::BadRequest`] where it comes too slowly.
-pub(super) async fn file_of(request: Request, bytes_max: usize) -> Result<Bytes, ApiError> {
+pub(in crate::routes) async fn file_of(
+    request: Request,
+    bytes_max: usize,
+) -> Result<Bytes, ApiError> {
     let body = to_bytes(request.into_body(), bytes_max);
     tokio::time::timeout(FILE_WITHIN, body)
         .await

@@ -9,7 +9,7 @@ use sqlx::{PgConnection, Row, SqliteConnection};
 use crate::store::StoreError;
 
 /// The tables that are moved, in order.
-pub(super) const TABLES: [&str; 35] = [
+pub(super) const TABLES: [&str; 36] = [
     "setting",
     "cycle",
     "institution",
@@ -41,6 +41,7 @@ pub(super) const TABLES: [&str; 35] = [
     JOURNAL,
     "checkpoint",
     "evidence",
+    "snapshot",
     "heartbeat",
     "audit",
     "bulk",

@@ -487,6 +487,55 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/attempts/{attempt_id}/snapshots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the snapshots that are asked for now
+         * @description For phones without a socket, which are told nothing by themselves. What was answered is left out.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description the attempt */
+                    attempt_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DueList"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/attempts/{attempt_id}/snapshots/{request_id}": {
         parameters: {
             query?: never;
@@ -497,11 +546,15 @@ export interface paths {
         get?: never;
         /**
          * Takes a snapshot that was asked for
-         * @description No snapshot is asked for yet, so every one is refused.
+         * @description A JPEG of at most 2 MiB. It is decoded, turned upright and written anew without anything else in it.
+         *     The same file again is answered alike; another one for the same request is refused.
          */
         put: {
             parameters: {
-                query?: never;
+                query?: {
+                    /** @description Whether it was chosen as a file, because the browser has no camera for pages. */
+                    by_hand?: boolean;
+                };
                 header?: never;
                 path: {
                     /** @description the attempt */
@@ -511,9 +564,67 @@ export interface paths {
                 };
                 cookie?: never;
             };
-            requestBody?: never;
+            requestBody: {
+                content: {
+                    "image/jpeg": number[];
+                };
+            };
             responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
                 404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                410: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                415: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                503: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -3886,6 +3997,20 @@ export interface components {
             reasons: string[];
             /** @description Slots of each audience row's papers; empty where the file was not understood. */
             slots: number[];
+        };
+        /** @description The requests that live. */
+        DueList: {
+            /** @description In their order. */
+            due: components["schemas"]["DueSnapshot"][];
+        };
+        /** @description A request that lives. */
+        DueSnapshot: {
+            request_id: string;
+            /**
+             * Format: int64
+             * @description Until when the photograph should be there.
+             */
+            until_ms: number;
         };
         /** @description An enrolment token. */
         EnrolBeginBody: {

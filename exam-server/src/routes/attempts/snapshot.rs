@@ -1,0 +1,127 @@
+//! Photographs that are asked for.
+
+use axum::Json;
+use axum::extract::{Query, Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use exam_core::time::Timestamp;
+use proctor::photo::{BYTES_MAX, NotAPhoto};
+use proctor::request::{Arrival, RequestId};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::app::App;
+use crate::auth::extract::Candidate;
+use crate::problem::{ApiError, Problem};
+use crate::routes::Path;
+use crate::routes::staff::uploads::file_of;
+use crate::snapshots::{self, NotKept, Sent, Watch};
+
+/// How a photograph was made.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SnapshotQuery {
+    /// Whether it was chosen as a file, because the browser has no camera for pages.
+    #[serde(default)]
+    by_hand: bool,
+}
+
+/// Takes a snapshot that was asked for
+///
+/// A JPEG of at most 2 MiB. It is decoded, turned upright and written anew without anything else in it.
+/// The same file again is answered alike; another one for the same request is refused.
+#[utoipa::path(put, path = "/attempts/{attempt_id}/snapshots/{request_id}", tag = "attempts",
+    params(("attempt_id" = String, Path, description = "the attempt"),
+        ("request_id" = String, Path, description = "the request"), SnapshotQuery),
+    request_body(content = Vec<u8>, content_type = "image/jpeg"),
+    responses((status = 204), (status = 404, body = Problem), (status = 409, body = Problem),
+        (status = 410, body = Problem), (status = 413, body = Problem),
+        (status = 415, body = Problem), (status = 422, body = Problem),
+        (status = 503, body = Problem)))]
+pub(super) async fn put(
+    State(app): State<App>,
+    candidate: Candidate,
+    Path((attempt_id, request_id)): Path<(String, String)>,
+    Query(query): Query<SnapshotQuery>,
+    request: Request,
+) -> Result<StatusCode, ApiError> {
+    let received_at = app.clock.now();
+    let attempt = candidate.own(&app, &attempt_id).await?;
+    let id: RequestId = request_id.parse().map_err(|_| ApiError::NoSuchRequest)?;
+    let watch = Watch::of(&app, &attempt).await?.ok_or(ApiError::NoSuchRequest)?;
+    let asked_at = watch.asked(id, received_at).ok_or(ApiError::NoSuchRequest)?;
+    if Arrival::of(asked_at, received_at) == Arrival::TooLate {
+        return Err(ApiError::Gone { code: "too_late", detail: "it was asked for too long ago" });
+    }
+    if !is_jpeg(request.headers()) {
+        return Err(ApiError::Photo(NotAPhoto::NotJpeg));
+    }
+    let bytes = file_of(request, BYTES_MAX).await?;
+    let sent =
+        Sent { request: id, asked_at, received_at, by_hand: query.by_hand, bytes: bytes.into() };
+    snapshots::take(&app, &attempt, sent).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn is_jpeg(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    kind.is_none_or(|kind| kind.split(';').next().unwrap_or("").trim() == "image/jpeg")
+}
+
+impl From<NotKept> for ApiError {
+    fn from(reason: NotKept) -> Self {
+        match reason {
+            NotKept::NotAPhoto(reason) => Self::Photo(reason),
+            NotKept::Taken => Self::Conflict {
+                code: "already_taken",
+                detail: "another photograph answered this request",
+            },
+            NotKept::Busy => Self::Busy,
+            NotKept::Photos(trouble) => {
+                tracing::error!(%trouble, "a snapshot was not kept");
+                Self::Busy
+            }
+            NotKept::Store(error) => error.into(),
+        }
+    }
+}
+
+/// A request that lives.
+#[derive(Serialize, ToSchema)]
+pub(super) struct DueSnapshot {
+    request_id: String,
+    /// Until when the photograph should be there.
+    #[schema(value_type = i64)]
+    until_ms: Timestamp,
+}
+
+/// The requests that live.
+#[derive(Serialize, ToSchema)]
+pub(super) struct DueList {
+    /// In their order.
+    due: Vec<DueSnapshot>,
+}
+
+/// Lists the snapshots that are asked for now
+///
+/// For phones without a socket, which are told nothing by themselves. What was answered is left out.
+#[utoipa::path(get, path = "/attempts/{attempt_id}/snapshots", tag = "attempts",
+    params(("attempt_id" = String, Path, description = "the attempt")),
+    responses((status = 200, body = DueList), (status = 404, body = Problem)))]
+pub(super) async fn due(
+    State(app): State<App>,
+    candidate: Candidate,
+    Path(attempt_id): Path<String>,
+) -> Result<Json<DueList>, ApiError> {
+    let attempt = candidate.own(&app, &attempt_id).await?;
+    let watch = Watch::of(&app, &attempt).await?;
+    let living = watch.map_or_else(Vec::new, |watch| watch.living(app.clock.now()));
+    let mut due = Vec::new();
+    for request in living {
+        let request_id = request.id.to_string();
+        if app.store.snapshot_find(attempt.key.attempt_no, &request_id).await?.is_none() {
+            due.push(DueSnapshot { request_id, until_ms: request.until() });
+        }
+    }
+    Ok(Json(DueList { due }))
+}

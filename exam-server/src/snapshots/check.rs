@@ -1,0 +1,101 @@
+//! What photographs show, told behind the answer: nobody waits for it, and what there is no room for is
+//! made up for later.
+
+use exam_core::time::Span;
+use proctor::findings::{Earlier, findings};
+use proctor::looks::{Hash, Looks, Sketch};
+use proctor::photo::Photo;
+use tokio_util::sync::CancellationToken;
+
+use super::darkroom::Developed;
+use super::{Busy, photos};
+use crate::app::App;
+use crate::store::{NewSnapshot, SnapshotRow, StoreError};
+
+/// How often it is looked for what was put off.
+const SWEEP_EVERY: Span = Span::from_seconds(20);
+
+/// How many are made up for in one go.
+const SWEEP_ROWS: i64 = 32;
+
+/// How old a photograph is before another node takes it for forgotten.
+const FORGOTTEN_AFTER: Span = Span::from_seconds(60);
+
+/// Has a photograph looked at that was just noted.
+pub(super) fn begin(app: &App, snapshot_no: i64, new: NewSnapshot, developed: Developed) {
+    let app = app.clone();
+    tokio::spawn(async move {
+        let Developed { looks, pixels, .. } = developed;
+        // What is put off is found by the sweep.
+        let Ok(Some(faces)) = app.darkroom.faces(pixels).await else { return };
+        let done = note(&app, snapshot_no, new.attempt_no, &looks, &faces, new.sent_sha256).await;
+        if let Err(error) = done {
+            tracing::warn!(%error, "what a snapshot shows was not noted");
+        }
+    });
+}
+
+async fn note(
+    app: &App,
+    snapshot_no: i64,
+    attempt_no: i64,
+    looks: &Looks,
+    faces: &[proctor::faces::Face],
+    sent_sha256: [u8; 32],
+) -> Result<(), StoreError> {
+    let rows = app.store.snapshots_of(attempt_no).await?;
+    let earlier: Vec<Earlier> =
+        rows.into_iter().filter(|row| row.snapshot_no < snapshot_no).filter_map(earlier).collect();
+    let found = findings(looks, faces, sent_sha256, &earlier);
+    let found = serde_json::to_string(&found).expect("findings are JSON");
+    app.store.snapshot_checked(snapshot_no, &found).await
+}
+
+fn earlier(row: SnapshotRow) -> Option<Earlier> {
+    Some(Earlier {
+        digest: row.sent_sha256.try_into().ok()?,
+        hash: Hash(row.hash.cast_unsigned()),
+        sketch: Sketch(row.sketch),
+    })
+}
+
+/// Looks at what was put off, again and again until the server stops.
+pub async fn sweep(app: App, stopping: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stopping.cancelled() => return,
+            () = app.clock.sleep(SWEEP_EVERY) => {}
+        }
+        if let Err(error) = sweep_once(&app).await {
+            tracing::warn!(%error, "snapshots that were put off were not looked at");
+        }
+    }
+}
+
+async fn sweep_once(app: &App) -> anyhow::Result<()> {
+    let forgotten = app.clock.now() - FORGOTTEN_AFTER;
+    for row in app.store.snapshots_unchecked(SWEEP_ROWS).await? {
+        if row.received_at_ms > forgotten.as_ms() || row.deleted_at_ms.is_some() {
+            continue;
+        }
+        let Some(attempt) = app.store.attempt_id_of(row.attempt_no).await? else { continue };
+        let name = photos::name(attempt, &row.request_id, &row.kept_sha256);
+        let sealed = app.photos.read(&name).await?;
+        let bytes = sealed.and_then(|sealed| app.keys.open(&sealed));
+        let photo = bytes.and_then(|bytes| Photo::decode(&bytes).ok());
+        let Some(photo) = photo else {
+            tracing::error!(snapshot = row.snapshot_no, "a snapshot that was kept cannot be read");
+            continue;
+        };
+        let looks = Looks::of(photo.pixels());
+        match app.darkroom.faces(photo.into_pixels()).await {
+            Err(Busy) => return Ok(()),
+            Ok(None) => {}
+            Ok(Some(faces)) => {
+                let sent = row.sent_sha256.clone().try_into().unwrap_or_default();
+                note(app, row.snapshot_no, row.attempt_no, &looks, &faces, sent).await?;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,137 @@
+//! Threads that decode, write and look at photographs, below the priority of everything that answers a
+//! candidate. What they have no room for is refused at once.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread;
+
+use image::RgbImage;
+use proctor::faces::{Detector, Face};
+use proctor::looks::Looks;
+use proctor::photo::{Kept, NotAPhoto, Photo};
+use tokio::sync::oneshot;
+
+/// How far below others the threads stand.
+const NICENESS: i32 = 10;
+
+/// How many photographs wait to be decoded: at 10 ms each, a third of a second.
+const DEVELOP_MAX: usize = 32;
+
+/// How many wait to be looked at; each holds a megabyte.
+const LOOK_MAX: usize = 16;
+
+/// A photograph that was decoded and written anew.
+pub struct Developed {
+    /// The file to keep.
+    pub kept: Kept,
+    /// How it looks.
+    pub looks: Looks,
+    /// What it shows.
+    pub pixels: RgbImage,
+}
+
+/// There is no room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Busy;
+
+type Job = Box<dyn FnOnce() + Send>;
+type Look = Box<dyn FnOnce(Option<&Detector>) + Send>;
+
+/// The threads, and what waits for them.
+pub struct Darkroom {
+    develop: Queue<Job>,
+    look: Queue<Look>,
+}
+
+struct Queue<J> {
+    jobs: mpsc::Sender<J>,
+    waiting: Arc<AtomicUsize>,
+    max: usize,
+}
+
+impl<J: Send + 'static> Queue<J> {
+    /// Starts a thread that makes its `tools` and does with them what is sent.
+    fn start<T>(
+        name: &str,
+        max: usize,
+        tools: impl FnOnce() -> T + Send + 'static,
+        work: impl Fn(&T, J) + Send + 'static,
+    ) -> Self {
+        let (jobs, received) = mpsc::channel::<J>();
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let done = Arc::clone(&waiting);
+        let run = move || {
+            // On Linux this is the calling thread alone, and those that it starts.
+            let _ = rustix::process::setpriority_process(None, NICENESS);
+            let tools = tools();
+            for job in received {
+                work(&tools, job);
+                done.fetch_sub(1, Ordering::Relaxed);
+            }
+        };
+        thread::Builder::new().name(name.to_owned()).spawn(run).expect("a thread can be started");
+        Self { jobs, waiting, max }
+    }
+
+    fn enqueue(&self, job: J) -> Result<(), Busy> {
+        if self.waiting.fetch_add(1, Ordering::Relaxed) >= self.max {
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+            return Err(Busy);
+        }
+        self.jobs.send(job).map_err(|_| Busy)
+    }
+}
+
+impl Darkroom {
+    /// Starts the threads.
+    #[must_use]
+    pub fn start() -> Self {
+        let detector = || match Detector::new() {
+            Ok(detector) => Some(detector),
+            Err(error) => {
+                tracing::error!(%error, "no face will be found");
+                None
+            }
+        };
+        Self {
+            develop: Queue::start("developer", DEVELOP_MAX, || (), |(), job: Job| job()),
+            look: Queue::start("looker", LOOK_MAX, detector, |detector, job: Look| {
+                job(detector.as_ref());
+            }),
+        }
+    }
+
+    /// Decodes a photograph and writes it anew.
+    ///
+    /// # Errors
+    /// [`Busy`] when too many wait; [`NotAPhoto`] inside for what cannot be decoded.
+    pub async fn develop(&self, bytes: Vec<u8>) -> Result<Result<Developed, NotAPhoto>, Busy> {
+        let (done, developed) = oneshot::channel();
+        let job = move || {
+            let developed = Photo::decode(&bytes).map(|photo| {
+                let (kept, looks) = (photo.keep(), Looks::of(photo.pixels()));
+                Developed { kept, looks, pixels: photo.into_pixels() }
+            });
+            let _ = done.send(developed);
+        };
+        self.develop.enqueue(Box::new(job))?;
+        developed.await.map_err(|_| Busy)
+    }
+
+    /// Looks for faces; `None` when the detector failed.
+    ///
+    /// # Errors
+    /// [`Busy`] when too many wait.
+    pub async fn faces(&self, pixels: RgbImage) -> Result<Option<Vec<Face>>, Busy> {
+        let (done, found) = oneshot::channel();
+        let job = move |detector: Option<&Detector>| {
+            let faces = detector.map(|detector| detector.faces(&pixels));
+            let faces = faces.and_then(|faces| {
+                faces.inspect_err(|error| tracing::error!(%error, "faces were not looked for")).ok()
+            });
+            let _ = done.send(faces);
+        };
+        self.look.enqueue(Box::new(job))?;
+        found.await.map_err(|_| Busy)
+    }
+}

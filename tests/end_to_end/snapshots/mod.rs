@@ -1,0 +1,14 @@
+//! Photographs: asked for, taken in, refused, kept and looked at.
+
+mod stories;
+
+use crate::on_both;
+
+on_both! {
+    a_snapshot_is_asked_for_taken_once_kept_sealed_and_looked_at;
+    i01_i04_what_was_not_asked_for_is_not_taken;
+    i03_i08_what_is_no_photograph_gets_the_exact_reason;
+    i07_thirty_that_come_at_once_after_a_time_offline;
+    i10_a_photo_store_that_fails_stops_no_answer;
+    i11_nothing_is_asked_for_without_consent_in_a_pause_and_after_the_end;
+}

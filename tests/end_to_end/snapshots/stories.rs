@@ -1,0 +1,325 @@
+//! The stories.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use exam_core::time::{Span, Timestamp};
+use exam_server::snapshots::{Request, Watch};
+use exam_server::store::{Attempt, Scope, SnapshotRow, chained};
+use exam_tests::{Candidate, Kind, Server, bank};
+use futures_util::future::join_all;
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+/// How many are asked for, at least, in the hour of the exam.
+const SNAPSHOTS: u32 = 12;
+
+/// A server with an exam that is watched; `None` where there is no PostgreSQL.
+async fn watched(kind: Kind) -> Option<Server> {
+    let watched = format!(
+        "consents = [{{ kind = \"snapshots\", version = \"1\", text = \"随机抓拍\" }}]\n\
+         proctoring = {{ snapshots = {SNAPSHOTS}, without_camera = \"flag\", keep_days = 90, \
+         appeal_days = 7 }}\n\n[[audience]]"
+    );
+    Server::start_with(kind, &bank::EXAM.replacen("[[audience]]", &watched, 1)).await
+}
+
+/// A candidate who sits the exam.
+struct Sitting<'a> {
+    server: &'a Server,
+    candidate: Candidate,
+    attempt_id: String,
+    attempt: Arc<Attempt>,
+}
+
+impl<'a> Sitting<'a> {
+    async fn begin(server: &'a Server, consents: Value) -> Self {
+        let candidate = server.candidate();
+        let body = json!({ "notice_version": "1", "accepted": true, "consents": consents });
+        let path = format!("/exams/{}/attempts", server.exam.id);
+        let (status, reply) = candidate.post(&path, body).await;
+        assert_eq!(status, StatusCode::CREATED, "{reply}");
+        let attempt_id = reply["attempt_id"].as_str().expect("an id").to_owned();
+        let id = attempt_id.parse().expect("an id");
+        let found = server.running.app.store.attempt_find(id, &Scope::All).await;
+        let attempt = Arc::new(found.expect("the database answers").expect("an attempt"));
+        Self { server, candidate, attempt_id, attempt }
+    }
+
+    async fn consenting(server: &'a Server) -> Self {
+        Self::begin(server, json!({ "snapshots": { "version": "1", "given": true } })).await
+    }
+
+    async fn watch(&self) -> Option<Watch> {
+        Watch::of(&self.server.running.app, &self.attempt).await.expect("the database answers")
+    }
+
+    /// Turns the clock to when the next photograph is asked for.
+    async fn next(&self) -> Request {
+        let now = self.server.clock().now();
+        let next = self.watch().await.expect("it is watched").next(now).expect("there is one");
+        self.turn_to(next.at).await;
+        next
+    }
+
+    async fn turn_to(&self, at: Timestamp) {
+        self.server.turn(at.since(self.server.clock().now())).await;
+    }
+
+    async fn put(&self, request: &str, bytes: Vec<u8>) -> (StatusCode, Value) {
+        let path = format!("/attempts/{}/snapshots/{request}", self.attempt_id);
+        self.candidate.put_file(&path, "image/jpeg", bytes).await
+    }
+
+    async fn rows(&self) -> Vec<SnapshotRow> {
+        let store = &self.server.running.app.store;
+        store.snapshots_of(self.attempt.key.attempt_no).await.expect("the database answers")
+    }
+}
+
+fn picture(name: &str) -> Vec<u8> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../proctor/tests/pictures");
+    let path = folder.join(format!("{name}.jpg"));
+    std::fs::read(path).expect("a picture")
+}
+
+/// All files of a folder and those below it.
+fn files(folder: PathBuf) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    paths.flat_map(|path| if path.is_dir() { files(path) } else { vec![path] }).collect()
+}
+
+fn photos_of(server: &Server) -> Vec<PathBuf> {
+    files(server.database.folder.path().join("photos"))
+}
+
+pub async fn a_snapshot_is_asked_for_taken_once_kept_sealed_and_looked_at(kind: Kind) {
+    let Some(server) = watched(kind).await else { return };
+    let sitting = Sitting::consenting(&server).await;
+    let mut socket = sitting.candidate.connect(&sitting.attempt_id).await;
+    let next = sitting.next().await;
+    let asked = socket.expect("snapshot").await;
+    let request = asked["request_id"].as_str().expect("an id").to_owned();
+    assert_eq!(request, next.id.to_string());
+    assert_eq!(asked["until_ms"], json!(next.until().as_ms()));
+    let due = sitting.candidate.get(&format!("/attempts/{}/snapshots", sitting.attempt_id)).await;
+    assert_eq!(due["due"], json!([{ "request_id": request, "until_ms": next.until() }]));
+
+    let (status, reply) = sitting.put(&request, picture("collins")).await;
+    assert_eq!(status, StatusCode::NO_CONTENT, "{reply}");
+    assert_eq!(sitting.put(&request, picture("collins")).await.0, StatusCode::NO_CONTENT);
+    let (status, reply) = sitting.put(&request, picture("biden")).await;
+    assert_eq!((status, &reply["code"]), (StatusCode::CONFLICT, &json!("already_taken")));
+    let due = sitting.candidate.get(&format!("/attempts/{}/snapshots", sitting.attempt_id)).await;
+    assert_eq!(due["due"], json!([]));
+
+    // One file, which is no picture to whoever has the folder only.
+    let photos = photos_of(&server);
+    assert_eq!(photos.len(), 1, "{photos:?}");
+    let sealed = std::fs::read(&photos[0]).expect("a file");
+    assert!(!sealed.windows(3).any(|three| three == [0xff, 0xd8, 0xff]), "it is sealed");
+    let kept = server.running.app.keys.open(&sealed).expect("the server's key opens it");
+    assert!(kept.starts_with(&[0xff, 0xd8, 0xff]));
+
+    // A second one with nobody in it; each is looked at, behind the answer.
+    let second = sitting.next().await.id.to_string();
+    let asked = socket.expect("snapshot").await;
+    assert_eq!(asked["request_id"], json!(second));
+    assert_eq!(sitting.put(&second, picture("curtain")).await.0, StatusCode::NO_CONTENT);
+    let rows = loop {
+        let rows = sitting.rows().await;
+        if rows.len() == 2 && rows.iter().all(|row| row.findings.is_some()) {
+            break rows;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    let findings: Vec<_> = rows.iter().map(|row| row.findings.as_deref().expect("some")).collect();
+    assert_eq!(findings, ["[]", r#"["no_face"]"#]);
+
+    // The chain is what anybody computes who has the rows.
+    let mut before: Option<[u8; 32]> = None;
+    for (place, row) in (1..).zip(&rows) {
+        assert_eq!((row.place, row.by_hand), (place, 0));
+        let received_at = Timestamp::from_ms(row.received_at_ms);
+        let before_it = before.as_ref().map(|chain| &chain[..]);
+        let id = sitting.attempt.attempt_id;
+        let chain = chained(before_it, id, &row.request_id, &row.kept_sha256, received_at);
+        assert_eq!(row.chain, chain);
+        before = Some(chain);
+    }
+    drop(socket);
+    server.running.stop().await;
+}
+
+pub async fn i01_i04_what_was_not_asked_for_is_not_taken(kind: Kind) {
+    let Some(server) = watched(kind).await else { return };
+    let (sitting, other) = (Sitting::consenting(&server).await, Sitting::consenting(&server).await);
+    let first = sitting.watch().await.expect("it is watched");
+    let first = first.next(server.clock().now()).expect("there is one");
+    let none = |answer: (StatusCode, Value)| {
+        assert_eq!(
+            (answer.0, &answer.1["code"]),
+            (StatusCode::NOT_FOUND, &json!("no_such_request"))
+        );
+    };
+    for id in ["", "x", &"0".repeat(32), &first.id.to_string().to_uppercase()] {
+        let (status, _) = sitting.put(id, picture("obama_1")).await;
+        assert!(matches!(status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED), "{id}");
+    }
+    none(sitting.put(&first.id.to_string(), picture("obama_1")).await); // It is not asked yet.
+    sitting.turn_to(first.at).await;
+    none(other.put(&first.id.to_string(), picture("obama_1")).await); // It is another's.
+    let path = format!("/attempts/{}/snapshots/{}", sitting.attempt_id, first.id);
+    let (status, _) = other.candidate.put_file(&path, "image/jpeg", picture("obama_1")).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+
+    // Five minutes late it counts and says so; after half an hour it says nothing.
+    sitting.turn_to(first.at + Span::from_minutes(6)).await;
+    assert_eq!(
+        sitting.put(&first.id.to_string(), picture("obama_1")).await.0,
+        StatusCode::NO_CONTENT
+    );
+    let row = &sitting.rows().await[0];
+    let late = exam_server::snapshots::lateness(row.asked_at_ms, row.received_at_ms);
+    assert!(late >= Span::from_minutes(5) && late < Span::from_minutes(6), "{late}");
+    let second = sitting.watch().await.expect("it is watched").next(first.at).expect("another");
+    sitting.turn_to(second.until() + Span::from_minutes(31)).await;
+    let (status, reply) = sitting.put(&second.id.to_string(), picture("obama_2")).await;
+    assert_eq!((status, &reply["code"]), (StatusCode::GONE, &json!("too_late")));
+    server.running.stop().await;
+}
+
+pub async fn i03_i08_what_is_no_photograph_gets_the_exact_reason(kind: Kind) {
+    let Some(server) = watched(kind).await else { return };
+    let sitting = Sitting::consenting(&server).await;
+    let request = sitting.next().await.id.to_string();
+    let good = picture("biden");
+    let heic = b"\0\0\0\x20ftypheic\0\0\0\0mif1heic".to_vec();
+    for (bytes, status, code) in [
+        (vec![], 422, "photo_empty"),
+        (heic, 415, "photo_heic"),
+        (b"\x89PNG\r\n\x1a\n".to_vec(), 415, "photo_not_jpeg"),
+        (good[..good.len() / 2].to_vec(), 422, "photo_truncated"),
+        ([&good[..], b"<html>"].concat(), 422, "photo_trailing_data"),
+        (vec![0xff; 3 << 20], 413, "too_big"),
+    ] {
+        let (refused, reply) = sitting.put(&request, bytes).await;
+        assert_eq!((refused.as_u16(), &reply["code"]), (status, &json!(code)), "{reply}");
+    }
+    let path = format!("/attempts/{}/snapshots/{request}", sitting.attempt_id);
+    let (status, _) = sitting.candidate.put_file(&path, "image/png", good.clone()).await;
+    assert_eq!(status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    assert!(sitting.rows().await.is_empty() && photos_of(&server).is_empty(), "nothing is kept");
+    let by_hand = format!("{path}?by_hand=true");
+    let (status, _) = sitting.candidate.put_file(&by_hand, "image/jpeg", good).await;
+    assert_eq!(status, StatusCode::NO_CONTENT);
+    assert_eq!(sitting.rows().await[0].by_hand, 1);
+    server.running.stop().await;
+}
+
+pub async fn i07_thirty_that_come_at_once_after_a_time_offline(kind: Kind) {
+    const THIRTY: usize = 30;
+    let Some(server) = watched(kind).await else { return };
+    let mut sittings = Vec::new();
+    for _ in 0..10 {
+        sittings.push(Sitting::consenting(&server).await);
+    }
+    server.turn(Span::from_minutes(29)).await;
+    let now = server.clock().now();
+    let mut waiting = Vec::new();
+    for sitting in &sittings {
+        let watch = sitting.watch().await.expect("it is watched");
+        let missed = watch.between(now - Span::from_minutes(29), now);
+        waiting.extend(missed.into_iter().take(3).map(|request| (sitting, request.id.to_string())));
+    }
+    assert_eq!(waiting.len(), THIRTY);
+    let puts = waiting.iter().map(async |(sitting, request)| {
+        // A phone that is told to wait sends again.
+        for _ in 0..100 {
+            let (status, reply) = sitting.put(request, picture("obama_3")).await;
+            match status {
+                StatusCode::NO_CONTENT => return true,
+                StatusCode::SERVICE_UNAVAILABLE => {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+                _ => panic!("{status}: {reply}"),
+            }
+        }
+        false
+    });
+    assert_eq!(join_all(puts).await.iter().filter(|kept| **kept).count(), THIRTY);
+    for sitting in &sittings {
+        let places: Vec<_> = sitting.rows().await.iter().map(|row| row.place).collect();
+        assert_eq!(places, [1, 2, 3]);
+    }
+    server.running.stop().await;
+}
+
+pub async fn i10_a_photo_store_that_fails_stops_no_answer(kind: Kind) {
+    let Some(server) = watched(kind).await else { return };
+    // A file where the folder was.
+    let photos = server.database.folder.path().join("photos");
+    std::fs::remove_dir(&photos).expect("it is empty");
+    std::fs::write(&photos, b"").expect("a file");
+    let sitting = Sitting::consenting(&server).await;
+    let mut socket = sitting.candidate.connect(&sitting.attempt_id).await;
+    let request = sitting.next().await.id.to_string();
+    socket.expect("snapshot").await;
+    let (status, reply) = sitting.put(&request, picture("biden")).await;
+    assert_eq!((status, &reply["code"]), (StatusCode::SERVICE_UNAVAILABLE, &json!("busy")));
+    assert!(sitting.rows().await.is_empty());
+    let ack = socket.save(1, 1, &["a"]).await;
+    assert_eq!(ack["n"], 1, "{ack}");
+    drop(socket);
+    // The same snapshot is taken once the store is back.
+    std::fs::remove_file(&photos).expect("the file");
+    assert_eq!(sitting.put(&request, picture("biden")).await.0, StatusCode::NO_CONTENT);
+    server.running.stop().await;
+}
+
+pub async fn i11_nothing_is_asked_for_without_consent_in_a_pause_and_after_the_end(kind: Kind) {
+    let Some(server) = watched(kind).await else { return };
+    for consents in [json!({}), json!({ "snapshots": { "version": "1", "given": false } })] {
+        let refusing = Sitting::begin(&server, consents).await;
+        assert!(refusing.watch().await.is_none());
+        let path = format!("/attempts/{}/snapshots", refusing.attempt_id);
+        assert_eq!(refusing.candidate.get(&path).await["due"], json!([]));
+    }
+    let sitting = Sitting::consenting(&server).await;
+    let mut socket = sitting.candidate.connect(&sitting.attempt_id).await;
+    let staff =
+        crate::sign_in::staff_member(&server, "watcher", &[exam_server::store::Role::Invigilator])
+            .await;
+    let act = async |what: &str, body: Value| {
+        let path = format!("/staff/attempts/{}/{what}", sitting.attempt_id);
+        let (status, reply) = staff.post(&path, body).await;
+        assert!(status.is_success(), "{reply}");
+    };
+    act("pause", json!({ "for_ms": 3_600_000, "reason": "演练" })).await;
+    socket.expect("paused").await;
+    sitting.next().await;
+    act("resume", json!({ "reason": "结束" })).await;
+    let mut told = Vec::new();
+    loop {
+        let message = socket.next().await.expect("the socket stays");
+        told.push(message["t"].as_str().expect("a kind").to_owned());
+        if message["t"] == "resumed" {
+            break;
+        }
+    }
+    assert!(!told.contains(&"snapshot".to_owned()), "{told:?}");
+
+    // What was asked before the end is taken behind it; what would have been asked is not.
+    let last = sitting.next().await.id.to_string();
+    let after = sitting.watch().await.expect("it is watched");
+    let after = after.next(server.clock().now()).expect("one more");
+    socket.send(json!({ "t": "submit", "n": 9 })).await;
+    socket.expect("closed").await;
+    sitting.turn_to(after.at).await;
+    assert_eq!(sitting.put(&last, picture("collins")).await.0, StatusCode::NO_CONTENT);
+    let (status, reply) = sitting.put(&after.id.to_string(), picture("collins")).await;
+    assert_eq!((status, &reply["code"]), (StatusCode::NOT_FOUND, &json!("no_such_request")));
+    server.running.stop().await;
+}
