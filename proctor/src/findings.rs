@@ -55,6 +55,8 @@ pub enum Finding {
     SameFile,
     /// An earlier one of this attempt looks the same.
     SameFrame,
+    /// It was kept, and cannot be read any more.
+    Unreadable,
 }
 
 impl Finding {
@@ -65,7 +67,7 @@ impl Finding {
             Self::SmallFace | Self::CutOff | Self::TurnedAway | Self::Dark | Self::Blurred => {
                 Severity::Note
             }
-            Self::NoFace | Self::Covered => Severity::Look,
+            Self::NoFace | Self::Covered | Self::Unreadable => Severity::Look,
             Self::SeveralFaces | Self::SameFile | Self::SameFrame => Severity::First,
         }
     }

@@ -33,8 +33,8 @@ static RESUMES: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(512));
 static STARTS: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(512));
 static READS: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(256));
 static SIGN_INS: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(256));
-/// What waits in the darkroom, and as many whose bytes are on their way.
-static SNAPSHOTS: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(128));
+/// What waits in the darkroom, and as many whose bytes are on their way: 128 MiB at most.
+static SNAPSHOTS: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(64));
 static CONSOLE: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(32));
 
 impl Class {

@@ -2,7 +2,7 @@
 //! made up for later.
 
 use exam_core::time::Span;
-use proctor::findings::{Earlier, findings};
+use proctor::findings::{Earlier, Finding, findings};
 use proctor::looks::{Hash, Looks, Sketch};
 use proctor::photo::Photo;
 use tokio_util::sync::CancellationToken;
@@ -75,7 +75,7 @@ pub async fn sweep(app: App, stopping: CancellationToken) {
 async fn sweep_once(app: &App) -> anyhow::Result<()> {
     let forgotten = app.clock.now() - FORGOTTEN_AFTER;
     for row in app.store.snapshots_unchecked(SWEEP_ROWS).await? {
-        if row.received_at_ms > forgotten.as_ms() || row.deleted_at_ms.is_some() {
+        if row.received_at_ms > forgotten.as_ms() {
             continue;
         }
         let Some(attempt) = app.store.attempt_id_of(row.attempt_no).await? else { continue };
@@ -84,7 +84,10 @@ async fn sweep_once(app: &App) -> anyhow::Result<()> {
         let bytes = sealed.and_then(|sealed| app.keys.open(&sealed));
         let photo = bytes.and_then(|bytes| Photo::decode(&bytes).ok());
         let Some(photo) = photo else {
+            // Noted, or it would stand before all others for ever.
             tracing::error!(snapshot = row.snapshot_no, "a snapshot that was kept cannot be read");
+            let unreadable = serde_json::to_string(&[Finding::Unreadable])?;
+            app.store.snapshot_checked(row.snapshot_no, &unreadable).await?;
             continue;
         };
         let looks = Looks::of(photo.pixels());

@@ -92,7 +92,7 @@ impl Store {
             SELECT candidate_no FROM candidate WHERE origin = 'rehearsal'
             ORDER BY candidate_no LIMIT $1";
         // Each statement takes the candidate's number; children go before parents.
-        const BY_ATTEMPT: [&str; 5] = [
+        const BY_ATTEMPT: [&str; 6] = [
             "-- rehearsal_clear_results
             DELETE FROM result WHERE attempt_no IN
                 (SELECT attempt_no FROM attempt WHERE candidate_no = $1)",
@@ -104,6 +104,9 @@ impl Store {
                 (SELECT attempt_no FROM attempt WHERE candidate_no = $1)",
             "-- rehearsal_clear_evidence
             DELETE FROM evidence WHERE attempt_no IN
+                (SELECT attempt_no FROM attempt WHERE candidate_no = $1)",
+            "-- rehearsal_clear_snapshots
+            DELETE FROM snapshot WHERE attempt_no IN
                 (SELECT attempt_no FROM attempt WHERE candidate_no = $1)",
             "-- rehearsal_clear_attempts
             DELETE FROM attempt WHERE candidate_no = $1",

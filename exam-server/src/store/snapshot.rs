@@ -203,7 +203,8 @@ impl Store {
     /// [`StoreError::Driver`] when the database is in trouble.
     pub async fn snapshots_unchecked(&self, limit: i64) -> Result<Vec<SnapshotRow>, StoreError> {
         const SQL: &str = "-- snapshots_unchecked
-            SELECT * FROM snapshot WHERE findings IS NULL ORDER BY snapshot_no LIMIT $1";
+            SELECT * FROM snapshot WHERE findings IS NULL AND deleted_at_ms IS NULL
+            ORDER BY snapshot_no LIMIT $1";
         on!(self.readers(), pool => sqlx::query_as(SQL).bind(limit).fetch_all(pool).await)
             .map_err(StoreError::in_query("snapshots_unchecked"))
     }

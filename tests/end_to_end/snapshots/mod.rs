@@ -10,5 +10,6 @@ on_both! {
     i03_i08_what_is_no_photograph_gets_the_exact_reason;
     i07_thirty_that_come_at_once_after_a_time_offline;
     i10_a_photo_store_that_fails_stops_no_answer;
+    what_was_put_off_is_looked_at_later;
     i11_nothing_is_asked_for_without_consent_in_a_pause_and_after_the_end;
 }

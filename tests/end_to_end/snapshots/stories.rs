@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use exam_core::time::{Span, Timestamp};
+use exam_server::commands::rehearsal;
 use exam_server::snapshots::{Request, Watch};
 use exam_server::store::{Attempt, Scope, SnapshotRow, chained};
-use exam_tests::{Candidate, Kind, Server, bank};
+use exam_tests::{Candidate, Kind, Server, bank, server};
 use futures_util::future::join_all;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -254,6 +255,11 @@ pub async fn i07_thirty_that_come_at_once_after_a_time_offline(kind: Kind) {
         let places: Vec<_> = sitting.rows().await.iter().map(|row| row.place).collect();
         assert_eq!(places, [1, 2, 3]);
     }
+    // What a rehearsal leaves is removed with its candidates.
+    let desk = server::desk(&server.database).await;
+    rehearsal::clear(&desk, true).await.expect("nothing stands in the way");
+    desk.store.close().await;
+    assert!(sittings[0].rows().await.is_empty());
     server.running.stop().await;
 }
 
@@ -321,5 +327,37 @@ pub async fn i11_nothing_is_asked_for_without_consent_in_a_pause_and_after_the_e
     assert_eq!(sitting.put(&last, picture("collins")).await.0, StatusCode::NO_CONTENT);
     let (status, reply) = sitting.put(&after.id.to_string(), picture("collins")).await;
     assert_eq!((status, &reply["code"]), (StatusCode::NOT_FOUND, &json!("no_such_request")));
+    server.running.stop().await;
+}
+
+/// A picture that nobody looked at, because the node stopped, is looked at later; one that is gone from
+/// the photo store is named.
+pub async fn what_was_put_off_is_looked_at_later(kind: Kind) {
+    let Some(server) = watched(kind).await else { return };
+    let sitting = Sitting::consenting(&server).await;
+    let app = &server.running.app;
+    for name in ["collins", "biden"] {
+        let request = sitting.next().await.id.to_string();
+        assert_eq!(sitting.put(&request, picture(name)).await.0, StatusCode::NO_CONTENT);
+    }
+    let findings = async || -> Vec<Option<String>> {
+        sitting.rows().await.into_iter().map(|row| row.findings).collect()
+    };
+    let until = async |wanted: &[Option<String>]| {
+        let began = tokio::time::Instant::now();
+        while findings().await != wanted {
+            assert!(began.elapsed() < Duration::from_secs(10), "{:?}", findings().await);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let nothing = Some("[]".to_owned());
+    until(&[nothing.clone(), nothing.clone()]).await;
+    let rows = sitting.rows().await;
+    let gone = format!("{}-", rows[1].request_id);
+    let gone = photos_of(&server).into_iter().find(|path| path.to_string_lossy().contains(&gone));
+    std::fs::remove_file(gone.expect("its file")).expect("it can be removed");
+    bank::execute(&app.store, "UPDATE snapshot SET findings = NULL").await;
+    server.turn(Span::from_minutes(2)).await;
+    until(&[nothing, Some(r#"["unreadable"]"#.to_owned())]).await;
     server.running.stop().await;
 }
