@@ -8,6 +8,7 @@ use exam_core::time::{Span, Timestamp};
 use exam_server::commands::rehearsal;
 use exam_server::snapshots::{Request, Watch};
 use exam_server::store::{Attempt, Scope, SnapshotRow, chained};
+use exam_tests::client::Socket;
 use exam_tests::{Candidate, Kind, Server, bank, server};
 use futures_util::future::join_all;
 use reqwest::StatusCode;
@@ -85,6 +86,12 @@ fn picture(name: &str) -> Vec<u8> {
     std::fs::read(path).expect("a picture")
 }
 
+/// Lets the server hear the phone: a turn of minutes is a silence, and two of them end a connection.
+async fn is_heard(socket: &mut Socket) {
+    socket.send(json!({ "t": "ping" })).await;
+    socket.expect("pong").await;
+}
+
 /// All files of a folder and those below it.
 fn files(folder: PathBuf) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
@@ -124,6 +131,7 @@ pub async fn a_snapshot_is_asked_for_taken_once_kept_sealed_and_looked_at(kind: 
     let kept = server.running.app.keys.open(&sealed).expect("the server's key opens it");
     assert!(kept.starts_with(&[0xff, 0xd8, 0xff]));
 
+    is_heard(&mut socket).await;
     // A second one with nobody in it; each is looked at, behind the answer.
     let second = sitting.next().await.id.to_string();
     let asked = socket.expect("snapshot").await;
@@ -317,6 +325,7 @@ pub async fn i11_nothing_is_asked_for_without_consent_in_a_pause_and_after_the_e
     }
     assert!(!told.contains(&"snapshot".to_owned()), "{told:?}");
 
+    is_heard(&mut socket).await;
     // What was asked before the end is taken behind it; what would have been asked is not.
     let last = sitting.next().await.id.to_string();
     let after = sitting.watch().await.expect("it is watched");
