@@ -147,12 +147,21 @@ fn durable_on_postgres(calls: &[Call], port: u16) -> HashMap<u64, usize> {
     const IDLE: &[u8] = b"Z\0\0\0\x05I";
     let mut durable = HashMap::new();
     let mut sent: HashMap<u16, Vec<u64>> = HashMap::new();
+    // A reply may come in two parts, cut anywhere.
+    let mut tails: HashMap<u16, Vec<u8>> = HashMap::new();
     for call in calls {
         match &call.what {
             What::Send(here, there, bytes) if *there == port => {
                 sent.entry(*here).or_default().extend(marks_in(bytes));
             }
-            What::Receive(here, there, bytes) if *there == port && bytes.ends_with(IDLE) => {
+            What::Receive(here, there, bytes) if *there == port => {
+                let tail = tails.entry(*here).or_default();
+                tail.extend_from_slice(bytes);
+                let is_idle = tail.ends_with(IDLE);
+                tail.drain(..tail.len().saturating_sub(IDLE.len()));
+                if !is_idle {
+                    continue;
+                }
                 for mark in sent.remove(here).unwrap_or_default() {
                     durable.entry(mark).or_insert(call.ended.expect("it was received"));
                 }
