@@ -11,7 +11,7 @@ mod watch;
 pub use check::sweep;
 pub use darkroom::{Busy, Darkroom};
 pub use photos::{PhotoTrouble, Photos, S3Access};
-pub use watch::{Request, Watch, has_consented};
+pub use watch::{Request, Watch};
 
 use std::sync::Arc;
 

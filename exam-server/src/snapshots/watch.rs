@@ -106,8 +106,7 @@ impl Watch {
 }
 
 /// Whether the consents that were stored with a start hold the one to photographs.
-#[must_use]
-pub fn has_consented(consents: &str) -> bool {
+fn has_consented(consents: &str) -> bool {
     let consents: std::collections::BTreeMap<String, Given> =
         serde_json::from_str(consents).unwrap_or_default();
     consents.get(SNAPSHOT_CONSENT).is_some_and(|consent| consent.given)

@@ -61,7 +61,6 @@ pub(super) fn of(code: Code) -> Option<&'static str> {
             "There is no header: one row has to name both the stem (题干) and the answer (答案)."
         }
         "hints_lost" => "Hints are not kept.",
-        "image_base64" => "A picture in the text cannot be read.",
         "item_codes_lost" => "The codes of a matching question's items cannot be kept.",
         "json_damaged" => "This is no JSON that can be read.",
         "json_format" => "This JSON is not a bank in the format exam-bank/1.",

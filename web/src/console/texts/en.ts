@@ -833,7 +833,6 @@ export const en: Record<TextKey, string> = {
   'problem.file_too_big': 'The file is too big',
   'problem.gift_damaged': 'A damaged GIFT file',
   'problem.hints_lost': 'Hints were left out',
-  'problem.image_base64': 'A picture cannot be read',
   'problem.link_lost': 'A link was left out',
   'problem.markdown_kept': 'Markdown stays as text',
   'problem.material_joined': 'Material was put into the stem',

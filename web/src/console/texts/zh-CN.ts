@@ -832,7 +832,6 @@ export const zhCN = {
   'problem.file_too_big': '文件太大',
   'problem.gift_damaged': 'GIFT 文件损坏',
   'problem.hints_lost': '提示未保留',
-  'problem.image_base64': '图片无法读取',
   'problem.link_lost': '链接未保留',
   'problem.markdown_kept': 'Markdown 符号按文字保留',
   'problem.material_joined': '材料已并入题干',
