@@ -62,6 +62,7 @@ const LATER_MS = 1_000;
 /** Fetches the other pages before they are needed: the network may be gone by then. */
 export async function fetchLaterPages(): Promise<void> {
   await pause(LATER_MS);
-  const later = [...Object.values(pages), () => import('./components/PictureView.vue'), fetchEnglish];
+  const apart = [() => import('./components/PictureView.vue'), () => import('./components/CameraDialog.vue'), () => import('./camera/photographer')];
+  const later = [...Object.values(pages), ...apart, fetchEnglish];
   for (const fetch of later) await fetch().catch(() => undefined);
 }

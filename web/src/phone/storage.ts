@@ -20,6 +20,7 @@ export interface Vault {
 }
 
 const DATABASE = 'exam';
+const PHOTO_DATABASE = 'exam-photos';
 const STORE = 'records';
 
 /** Some browsers never answer an open; answering from memory is better than waiting. */
@@ -29,19 +30,27 @@ let opened: Promise<Vault> | null = null;
 
 /** The one vault of the page. */
 export function vault(): Promise<Vault> {
-  opened = opened || openVault();
+  opened = opened || openVault(DATABASE);
   return opened;
 }
 
-async function openVault(): Promise<Vault> {
-  const database = await Promise.race([openDatabase(), pause(OPEN_WITHIN_MS).then(() => null)]);
+let photosOpened: Promise<Vault> | null = null;
+
+/** A vault of its own for photographs: where they do not fit, responses still do. */
+export function photoVault(): Promise<Vault> {
+  photosOpened = photosOpened || openVault(PHOTO_DATABASE);
+  return photosOpened;
+}
+
+async function openVault(name: string): Promise<Vault> {
+  const database = await Promise.race([openDatabase(name), pause(OPEN_WITHIN_MS).then(() => null)]);
   return new TwoLayers(database);
 }
 
-function openDatabase(): Promise<IDBDatabase | null> {
+function openDatabase(name: string): Promise<IDBDatabase | null> {
   return new Promise((resolve) => {
     try {
-      const request = indexedDB.open(DATABASE, 1);
+      const request = indexedDB.open(name, 1);
       request.onupgradeneeded = () => request.result.createObjectStore(STORE);
       request.onsuccess = () => resolve(request.result);
       request.onerror = () => resolve(null);

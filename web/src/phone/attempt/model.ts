@@ -7,7 +7,7 @@
  */
 import type { Paper, Phase, Receipt, ResultView } from '../../shared/api/types';
 
-export type SignalKind = 'hidden' | 'shown' | 'blurred' | 'focused' | 'call' | 'offline' | 'online';
+export type SignalKind = 'hidden' | 'shown' | 'blurred' | 'focused' | 'call' | 'camera_lost' | 'camera_back' | 'offline' | 'online';
 
 /** What a numbered message says. */
 export type Body =

@@ -15,6 +15,7 @@ import { EVENTS_MAX, nextRetryAt, numbered, outgoing } from './outgoing';
 import { keysOf, restored, writes, type Progress } from './records';
 import { reduce, type Happening } from './reduce';
 import { remainingMs } from './view';
+import { Watch } from './watch';
 import { CLOSE, type ServerMessage } from './wire';
 
 /** A storage that does not answer by then must not hold up what goes to the server. */
@@ -40,6 +41,8 @@ export type End = 'closed' | 'signed_out' | 'gone';
 
 export class Sitting {
   readonly attempt: ShallowRef<Attempt>;
+  /** Photographs, if any are asked for: beside the sitting, never in its way. */
+  readonly watch: Watch;
   private readonly connection: Connection;
   private readonly claim: Claim;
   private stopped = false;
@@ -58,6 +61,7 @@ export class Sitting {
   ) {
     this.attempt = shallowRef(attempt);
     this.claim = claimAttempt(attempt.attemptId, () => this.lostToAnotherPage());
+    this.watch = new Watch(attempt.attemptId, (kind) => this.signal(kind));
     this.connection = new Connection(attempt.attemptId, {
       opened: (connection) => this.opened(connection),
       message: (connection, message) => this.heard(connection, message),
@@ -100,6 +104,7 @@ export class Sitting {
     const now = reduce(before, happening);
     if (now === before) return;
     this.attempt.value = now;
+    if (before.standing !== now.standing) this.watch.stand(now.standing === 'here');
     if (this.stopped) return;
     const changes = writes(before, now, { steady: steadyNow(), wall: wallNow() });
     if (changes.length > 0) this.writing = this.writing.then(() => this.kept.write(changes));
@@ -159,6 +164,7 @@ export class Sitting {
   /** Leaves the attempt as it is. */
   stop(): void {
     this.stopped = true;
+    this.watch.stop(this.attempt.value.closed !== null);
     this.connection.stop();
     this.cancelPoll();
     this.cancelRetry();
@@ -185,6 +191,7 @@ export class Sitting {
         this.note({ type: 'state', state: message, at });
         this.note({ type: 'linked', link: 'live' });
         this.afterReturn();
+        this.watch.reached();
         break;
       case 'ack':
         this.note({ type: 'acked', connection, n: message.n, remainingMs: message.remaining_ms, at });
@@ -219,7 +226,8 @@ export class Sitting {
       case 'closed':
         void this.finish(message.by, message.result);
         break;
-      case 'snapshot': // Photographs come with the camera; a request that is not met is a signal by itself.
+      case 'snapshot':
+        this.watch.wanted([message]);
         break;
     }
   }
@@ -331,6 +339,8 @@ export class Sitting {
     this.note({ type: 'state', state: state.body, at: steadyNow() });
     this.note({ type: 'linked', link: 'http' });
     this.afterReturn();
+    this.watch.reached();
+    void this.watch.poll();
   }
 
   private pollFailed(error: unknown): void {

@@ -1,5 +1,6 @@
 import { onBeforeUnmount, onMounted, ref, type Ref } from 'vue';
 import { noteLeave, noteReturn, steadyNow } from '../../shared/clock';
+import { endExcuse, isExcused } from './excuse';
 import type { SignalKind } from './model';
 
 /** Shorter absences are a notification that was swiped away. */
@@ -19,20 +20,27 @@ export function useLeaving(listener: Listener): Ref<number | null> {
   const awayMs = ref<number | null>(null);
   let hiddenAt: number | null = null;
   let blurred = false;
+  /** Left for the phone's own camera, as we asked. */
+  let excused = false;
 
   const hide = () => {
     if (hiddenAt !== null) return;
     noteLeave();
     hiddenAt = steadyNow();
-    listener.signal('hidden');
+    excused = isExcused();
+    if (!excused) listener.signal('hidden');
   };
   const show = () => {
     noteReturn();
     if (hiddenAt !== null) {
       const away = steadyNow() - hiddenAt;
       hiddenAt = null;
-      listener.signal('shown');
-      if (away >= WORTH_A_WORD_MS) awayMs.value = away;
+      const tooLong = excused && !isExcused();
+      if (tooLong) listener.signal('hidden'); // Longer than a picture takes: said late, but said.
+      if (!excused || tooLong) listener.signal('shown');
+      if (away >= WORTH_A_WORD_MS && (!excused || tooLong)) awayMs.value = away;
+      excused = false;
+      endExcuse();
     }
     listener.cameBack();
   };
@@ -41,7 +49,7 @@ export function useLeaving(listener: Listener): Ref<number | null> {
     if (event.persisted) show(); // Back from the cache of pages: its socket is dead.
   };
   const onBlur = () => {
-    if (blurred || document.visibilityState === 'hidden') return;
+    if (blurred || isExcused() || document.visibilityState === 'hidden') return;
     blurred = true;
     listener.signal('blurred');
   };

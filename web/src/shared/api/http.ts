@@ -21,8 +21,10 @@ export class Unreachable extends Error {}
 const ANSWER_WITHIN_MS = 20_000;
 
 export interface Asking {
-  method?: 'GET' | 'POST';
+  method?: 'GET' | 'POST' | 'PUT';
   body?: unknown;
+  /** A file in place of a body. */
+  file?: Blob;
   headers?: Record<string, string>;
   withinMs?: number;
 }
@@ -68,6 +70,10 @@ function send(path: string, asking: Asking, signal: AbortSignal): Promise<Respon
   if (asking.body !== undefined) {
     headers['Content-Type'] = 'application/json';
     init.body = JSON.stringify(asking.body);
+  }
+  if (asking.file) {
+    headers['Content-Type'] = asking.file.type;
+    init.body = asking.file;
   }
   return fetch(`/api/v1${path}`, init).catch(() => {
     throw new Unreachable();

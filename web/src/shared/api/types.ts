@@ -7,7 +7,7 @@ export type SignInReply = Schemas['SignInReply'];
 export type Me = Schemas['Me'];
 export type ExamView = Schemas['ExamView'];
 export type ExamButton = 'resume' | 'exempt' | 'passed' | 'blocked' | 'not_open' | 'closed' | 'failed' | 'enter';
-export type NoticeView = Omit<Schemas['NoticeView'], 'consents'> & { consents: Consent[] };
+export type NoticeView = Omit<Schemas['NoticeView'], 'consents' | 'proctoring'> & { consents: Consent[]; proctoring?: Proctoring | null };
 export type Started = Schemas['Started'];
 export type HistoryEntry = Schemas['HistoryEntry'];
 export type EventsReply = Omit<Schemas['EventsReply'], 'state'> & { state: Phase };
@@ -26,6 +26,23 @@ export interface Consent {
   kind: string;
   version: string;
   text: string;
+}
+
+/** How an exam that takes photographs goes about it. */
+export interface Proctoring {
+  snapshots: number;
+  without_camera: 'flag' | 'supervised' | 'on_site';
+  /** Where it is sat without a camera, and whom to turn to; may be empty. */
+  place: string;
+  keep_days: number;
+  appeal_days: number;
+}
+
+/** The photographs that are asked for now. */
+export interface DueSnapshots {
+  /** Whether any are asked for in this attempt; older servers do not say. */
+  watched?: boolean;
+  due: { request_id: string; until_ms: number }[];
 }
 
 /** What a candidate keeps of a closed attempt. */
