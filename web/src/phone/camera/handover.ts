@@ -1,4 +1,5 @@
 /** What the device check found, carried to the exam that starts behind it; in memory only. */
+import { after } from '../../shared/clock';
 import type { Camera } from './camera';
 import type { Picture } from './queue';
 
@@ -13,10 +14,18 @@ interface Handover {
   picture: Picture | null;
 }
 
+/** A camera that no exam has taken by then is let go: its light would burn for nothing. */
+const TAKEN_WITHIN_MS = 60_000;
+
 let held: Handover | null = null;
 
 export function handOver(what: Handover): void {
   held = what;
+  after(TAKEN_WITHIN_MS, () => {
+    if (held !== what) return;
+    held = null;
+    if (what.camera) what.camera.stop();
+  });
 }
 
 /** What was handed over for this attempt, once. */

@@ -20,6 +20,7 @@ export class Keeper {
   private failures = 0;
   private mayTry = false;
   private trying = false;
+  private tapping = false;
   private stopped = false;
   private cancelTry: () => void = () => undefined;
   private readonly onSeen = () => this.seen();
@@ -48,7 +49,9 @@ export class Keeper {
   async byTap(): Promise<Failure | null> {
     this.cancelTry();
     this.trying = false; // A try that hangs is overtaken.
+    this.tapping = true;
     const failure = await this.camera.open();
+    this.tapping = false;
     if (this.stopped) return failure;
     if (failure === null) this.mayTry = true;
     this.tried(failure);
@@ -91,7 +94,7 @@ export class Keeper {
   }
 
   private async tryAgain(): Promise<void> {
-    if (this.trying || this.stopped || !this.mayTry || document.visibilityState !== 'visible') return;
+    if (this.trying || this.tapping || this.stopped || !this.mayTry || document.visibilityState !== 'visible') return;
     this.cancelTry();
     this.trying = true;
     const stopHoping = after(RETURNS_WITHIN_MS, () => !this.stopped && !this.camera.isLive() && this.tell('lost', null));

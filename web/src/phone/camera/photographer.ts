@@ -106,8 +106,8 @@ export class Photographer {
     const before = this.queue;
     this.queue = queues.withAsked(before, asked, steadyNow());
     for (const wanted of this.queue) if (!before.includes(wanted)) void keepWanted(this.attemptId, wanted, steadyNow()).catch(() => null);
-    if (this.inHand) {
-      const { inHand } = this;
+    const { inHand } = this;
+    if (inHand && queues.nextToShoot(this.queue)) {
       this.inHand = null;
       this.answer(inHand);
     }
