@@ -152,6 +152,20 @@ pub enum Command {
         /// Why.
         reason: String,
     },
+    /// Lets a void attempt count again.
+    Reinstate {
+        /// Who.
+        by: StaffId,
+        /// Why.
+        reason: String,
+    },
+    /// Tells the candidate something.
+    Tell {
+        /// Who.
+        by: StaffId,
+        /// What.
+        text: String,
+    },
 }
 
 /// Why something was refused. A refusal changes nothing.
@@ -283,7 +297,7 @@ impl Session {
     /// Decides what `command` does at `now`. No event means that nothing is left to do.
     ///
     /// # Errors
-    /// [`Refusal::Closed`] for anything but a void once the session has ended;
+    /// [`Refusal::Closed`] for anything but a void, or its taking back, once the session has ended;
     /// [`Refusal::Elsewhere`] for an open while another device is the holder and no takeover was
     /// asked for; [`Refusal::BadTime`] as named. A refusal changes nothing.
     pub fn decide(&self, command: Command, now: Timestamp) -> Result<Option<Event>, Refusal> {
@@ -293,6 +307,9 @@ impl Session {
                 Command::Void { .. } if self.voided => Ok(None),
                 Command::Void { by, reason } => {
                     Ok(Some(Event::Voided { at, by: By::Staff(by), reason }))
+                }
+                Command::Reinstate { by, reason } => {
+                    Ok(self.voided.then_some(Event::Reinstated { at, by: By::Staff(by), reason }))
                 }
                 Command::Wake | Command::CreditOutage { .. } => Ok(None),
                 _ => Err(Refusal::Closed),
@@ -325,6 +342,9 @@ impl Session {
             Command::Void { by, reason } => {
                 Ok(Some(closed_by_staff(ClosedBy::Void, at, by, reason)))
             }
+            Command::Reinstate { .. } => Ok(None),
+            Command::Tell { .. } if self.events >= EVENTS_MAX / 20 * 18 => Err(Refusal::Full),
+            Command::Tell { by, text } => Ok(Some(Event::Told { at, by: By::Staff(by), text })),
         }
     }
 

@@ -142,6 +142,24 @@ pub enum Event {
         /// Why.
         reason: String,
     },
+    /// An attempt that was void counts again.
+    Reinstated {
+        /// When.
+        at: Timestamp,
+        /// Who.
+        by: By,
+        /// Why.
+        reason: String,
+    },
+    /// The candidate was told something.
+    Told {
+        /// When.
+        at: Timestamp,
+        /// Who told it.
+        by: By,
+        /// What.
+        text: String,
+    },
 }
 
 impl Event {
@@ -160,7 +178,9 @@ impl Event {
             | Self::Locked { at, .. }
             | Self::Unlocked { at, .. }
             | Self::Closed { at, .. }
-            | Self::Voided { at, .. } => at,
+            | Self::Voided { at, .. }
+            | Self::Reinstated { at, .. }
+            | Self::Told { at, .. } => at,
         }
     }
 }

@@ -154,6 +154,7 @@ impl Session {
             devices: Devices::default(),
             slots: slots.iter().map(empty).collect(),
             extended_by: None,
+            told: None,
             credited_until: *at,
             opens: 0,
             events: 0,

@@ -99,6 +99,17 @@ struct SlotState {
     marked_by: Option<SetBy>,
 }
 
+/// What a candidate was told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// How many times the candidate was told something, with this one.
+    pub number: u32,
+    /// What.
+    pub text: String,
+    /// How often the session had been opened by then: the next one may not have heard it.
+    pub opens: u32,
+}
+
 /// A session as the fold of its journal. A few hundred bytes and 32 a slot; a clone is a checkpoint.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
@@ -113,6 +124,9 @@ pub struct Session {
     slots: Vec<SlotState>,
     /// Who added time last, so that a connection that missed it can say so.
     extended_by: Option<By>,
+    /// What the candidate was told last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    told: Option<Box<Told>>,
     /// Until when outages have been given back, at first the start, so that two nodes that notice
     /// the same one, or one that is interrupted and begins again, give it back once.
     credited_until: Timestamp,
@@ -261,6 +275,12 @@ impl Session {
         self.extended_by
     }
 
+    /// What the candidate was told last.
+    #[must_use]
+    pub fn told(&self) -> Option<&Told> {
+        self.told.as_deref()
+    }
+
     /// Folds `event`, which rides in the frame numbered `seq`, into the state.
     ///
     /// Events come from [`decide`](Self::decide) or from a journal, so each fits the state it
@@ -322,6 +342,11 @@ impl Session {
                 self.state = SessionState::Closed { at, by };
             }
             Event::Voided { .. } => self.voided = true,
+            Event::Reinstated { .. } => self.voided = false,
+            Event::Told { ref text, .. } => {
+                let number = self.told.as_ref().map_or(1, |told| told.number + 1);
+                self.told = Some(Box::new(Told { number, text: text.clone(), opens: self.opens }));
+            }
         }
     }
 

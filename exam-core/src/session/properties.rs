@@ -26,6 +26,8 @@ enum Op {
     Wake,
     End,
     Void,
+    Reinstate,
+    Tell,
     CreditOutage(i64),
 }
 
@@ -50,6 +52,8 @@ fn op() -> impl Strategy<Value = Op> {
         2 => Just(Op::Wake),
         1 => Just(Op::End),
         1 => Just(Op::Void),
+        1 => Just(Op::Reinstate),
+        1 => Just(Op::Tell),
         1 => (0i64..600_000).prop_map(Op::CreditOutage),
     ]
 }
@@ -137,6 +141,8 @@ impl Run {
             Op::Wake => self.command(Command::Wake),
             Op::End => self.command(Command::End { by, reason }),
             Op::Void => self.command(Command::Void { by, reason }),
+            Op::Reinstate => self.command(Command::Reinstate { by, reason }),
+            Op::Tell => self.command(Command::Tell { by, text: reason }),
             Op::CreditOutage(ms) => {
                 let ready = self.now;
                 let from = ready - Span::from_ms(ms);

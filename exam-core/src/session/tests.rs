@@ -338,6 +338,37 @@ fn a_void_ends_a_running_session_and_marks_a_closed_one() {
 }
 
 #[test]
+fn a_void_that_is_taken_back_leaves_what_was_there() {
+    let reinstate = || Command::Reinstate { by: staff(), reason: "the appeal is right".into() };
+    let mut sitting = sitting(minutes(60));
+    sitting.respond(1, "a").expect("there is time");
+    assert_eq!(sitting.command(reinstate()), Ok(false), "it counts");
+    sitting.send(sitting.writer, 2, MessageBody::Submit).expect("hands in");
+    let (receipt, responses) = (sitting.session.receipt(), sitting.response(1));
+    sitting.command(Command::Void { by: staff(), reason: "impersonation".into() }).expect("void");
+    assert_eq!(sitting.command(reinstate()), Ok(true));
+    assert_eq!(sitting.command(reinstate()), Ok(false), "once");
+    assert_eq!(sitting.session.phase(), Phase::Closed);
+    assert_eq!(sitting.session.receipt(), receipt);
+    assert_eq!(sitting.response(1), responses);
+    assert_eq!(sitting.respond(1, "b"), Err(Refusal::Closed), "it stays closed");
+}
+
+#[test]
+fn what_a_candidate_was_told_is_known_with_its_number() {
+    let tell = |text: &str| Command::Tell { by: staff(), text: text.into() };
+    let mut sitting = sitting(minutes(60));
+    assert_eq!(sitting.session.told(), None);
+    sitting.command(tell("speak lower")).expect("told");
+    sitting.command(tell("thank you")).expect("told");
+    let told = sitting.session.told().expect("something was told");
+    assert_eq!((told.number, told.text.as_str()), (2, "thank you"));
+    assert_eq!(told.opens, sitting.session.opens());
+    sitting.send(sitting.writer, 1, MessageBody::Submit).expect("hands in");
+    assert_eq!(sitting.command(tell("too late")), Err(Refusal::Closed));
+}
+
+#[test]
 fn an_attempt_has_a_limit_of_opens() {
     let mut sitting = sitting(minutes(60));
     for _ in 1..OPENS_MAX {
