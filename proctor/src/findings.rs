@@ -60,6 +60,24 @@ pub enum Finding {
 }
 
 impl Finding {
+    /// Its name in the API.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::NoFace => "no_face",
+            Self::SeveralFaces => "several_faces",
+            Self::SmallFace => "small_face",
+            Self::CutOff => "cut_off",
+            Self::TurnedAway => "turned_away",
+            Self::Dark => "dark",
+            Self::Blurred => "blurred",
+            Self::Covered => "covered",
+            Self::SameFile => "same_file",
+            Self::SameFrame => "same_frame",
+            Self::Unreadable => "unreadable",
+        }
+    }
+
     /// How soon somebody should look.
     #[must_use]
     pub const fn severity(self) -> Severity {

@@ -10,5 +10,8 @@ pub mod incidents;
 mod jpeg;
 pub mod looks;
 pub mod photo;
+pub mod print;
 pub mod request;
+pub mod review;
 pub mod schedule;
+pub mod trace;
