@@ -12,6 +12,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::exams::Exams;
 use crate::health::Health;
+use crate::invigilation::Walls;
 use crate::journal_writer::JournalWriter;
 use crate::keys::Keys;
 use crate::limits::Limits;
@@ -20,7 +21,7 @@ use crate::live::hints::Hints;
 use crate::live::registry::Registry;
 use crate::live::sittings::Sittings;
 use crate::lookups::Lookups;
-use crate::snapshots::{Darkroom, Photos};
+use crate::snapshots::{Album, Darkroom, Photos};
 use crate::store::Store;
 
 /// A running server. Cheap to clone; all clones are one server.
@@ -59,6 +60,10 @@ pub struct Shared {
     pub darkroom: Darkroom,
     /// Where they are kept.
     pub photos: Photos,
+    /// Small ones that were shown before.
+    pub album: Album,
+    /// The walls that invigilators look at.
+    pub walls: Walls,
     /// Who is signed in.
     pub sign_ins: SignIns,
     /// Acts on many attempts.

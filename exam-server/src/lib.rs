@@ -11,6 +11,7 @@ pub mod config;
 pub mod demo;
 pub mod exams;
 pub mod health;
+pub mod invigilation;
 pub mod journal_writer;
 pub mod keys;
 pub mod limits;

@@ -256,6 +256,18 @@ pub struct AttemptState {
     /// The highest number the journal has of each device.
     #[schema(value_type = BTreeMap<String, u64>)]
     pub acked: BTreeMap<DeviceId, u64>,
+    /// What an invigilator said last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub told: Option<ToldView>,
+}
+
+/// What an invigilator said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ToldView {
+    /// Which of those of this attempt, from 1.
+    pub number: u32,
+    /// What.
+    pub text: String,
 }
 
 impl AttemptState {
@@ -277,6 +289,9 @@ impl AttemptState {
                 .collect(),
             marked: session.marked().collect(),
             acked: session.acked(),
+            told: session
+                .told()
+                .map(|told| ToldView { number: told.number, text: told.text.clone() }),
         }
     }
 }
@@ -368,6 +383,8 @@ pub enum ServerMessage {
     Unlocked,
     /// An invigilator says something.
     Message {
+        /// Which of those of this attempt, from 1: one that comes again was said before.
+        number: u32,
         /// What.
         text: String,
     },

@@ -20,6 +20,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Settings};
 use crate::exams::Exams;
 use crate::health::Health;
+use crate::invigilation::{self, Walls};
 use crate::journal_writer::JournalWriter;
 use crate::keys::{KeyError, Keys};
 use crate::limits::Limits;
@@ -30,7 +31,7 @@ use crate::live::registry::Registry;
 use crate::live::sittings::Sittings;
 use crate::live::{closer, outage};
 use crate::lookups::Lookups;
-use crate::snapshots::{Darkroom, Photos};
+use crate::snapshots::{Album, Darkroom, Photos};
 use crate::store::{Store, Target};
 use crate::{routes, serve, snapshots};
 
@@ -180,6 +181,8 @@ pub async fn start_with(
         sign_in_queue: SignInQueue::default(),
         darkroom: Darkroom::start(),
         photos,
+        album: Album::default(),
+        walls: Walls::default(),
         sign_ins: SignIns::default(),
         bulks: Bulks::default(),
         health,
@@ -204,6 +207,7 @@ pub async fn start_with(
         tokio::spawn(outage::beat(app.clone(), upkeep.clone())),
         tokio::spawn(closer::run(app.clone(), upkeep.clone())),
         tokio::spawn(snapshots::sweep(app.clone(), upkeep.clone())),
+        tokio::spawn(invigilation::assess(app.clone(), upkeep.clone())),
         tokio::spawn(hints::compare_heads(app.clone(), upkeep.clone())),
         tokio::spawn(hints::listen(app.clone(), upkeep.clone())),
         tokio::spawn(revocations::follow(app.clone(), upkeep.clone())),

@@ -8,6 +8,7 @@ mod desk;
 mod durability;
 mod fuzzing;
 mod hostile;
+mod invigilation;
 mod live;
 mod moving;
 mod nodes;

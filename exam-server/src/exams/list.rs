@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use exam_core::audience::{Block, Facts, row_of};
 use exam_core::blueprint::Blueprint;
-use exam_core::exam::{Consent, ExamKind, Tries};
+use exam_core::exam::{Consent, ExamKind, Proctoring, Tries, WithoutCamera};
 use exam_core::ids::{AttemptId, ExamId};
 use exam_core::policy::{Button, PastAttempt, Standing, deadline, standing};
 use exam_core::session::GRACE;
@@ -67,6 +67,37 @@ pub struct NoticeView {
     /// When time would be up for a start right now; null where none is possible.
     #[schema(value_type = Option<i64>)]
     ends_at_ms_if_started_now: Option<Timestamp>,
+    /// How the exam is watched; null where it is not.
+    proctoring: Option<ProctoringView>,
+}
+
+/// How an exam is watched, as candidates are told.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProctoringView {
+    /// How many photographs are asked for at least.
+    snapshots: u32,
+    /// What happens without a camera: `flag`, `supervised` or `on_site`.
+    #[schema(value_type = String)]
+    without_camera: WithoutCamera,
+    /// Where the exam is sat without one, and whom to turn to.
+    place: String,
+    /// Days for which photographs are kept after the end.
+    keep_days: i64,
+    /// Days within which a candidate may object to a decision.
+    appeal_days: i64,
+}
+
+impl From<&Proctoring> for ProctoringView {
+    fn from(proctoring: &Proctoring) -> Self {
+        let days = |span: Span| span.as_ms() / Span::from_minutes(24 * 60).as_ms();
+        Self {
+            snapshots: proctoring.snapshots,
+            without_camera: proctoring.without_camera,
+            place: proctoring.place.clone(),
+            keep_days: days(proctoring.keep),
+            appeal_days: days(proctoring.appeal),
+        }
+    }
 }
 
 /// A candidate's history, by exam.
@@ -235,6 +266,7 @@ impl Exams {
             text: exam.notice.text.clone(),
             consents: exam.consents.clone(),
             ends_at_ms_if_started_now: ends,
+            proctoring: exam.proctoring.as_ref().map(ProctoringView::from),
         }))
     }
 }

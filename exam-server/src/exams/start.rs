@@ -7,6 +7,7 @@ pub use desk::Desk;
 use std::collections::BTreeMap;
 
 use exam_core::draw::Seen;
+use exam_core::exam::{SNAPSHOT_CONSENT, WithoutCamera};
 use exam_core::ids::AttemptId;
 use exam_core::paper::{Paper, Seed};
 use exam_core::policy::{Button, deadline};
@@ -34,6 +35,32 @@ pub struct StartBody {
     /// By kind.
     #[serde(default)]
     consents: BTreeMap<String, GivenConsent>,
+    /// What the phone has to take photographs with, where the exam asks for some.
+    #[serde(default)]
+    camera: Option<Camera>,
+}
+
+/// What a phone has to take photographs with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Camera {
+    /// A camera that the page may use.
+    Live,
+    /// A photograph that was taken before the start.
+    File,
+    /// Nothing.
+    None,
+}
+
+impl Camera {
+    /// Its name in the protocol and in the database.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::File => "file",
+            Self::None => "none",
+        }
+    }
 }
 
 /// A consent that was given or refused.
@@ -118,6 +145,7 @@ impl Exams {
         let revision = &case.revision;
         may_start(&case)?;
         check_body(revision, body)?;
+        may_be_unseen(app, revision, request).await?;
         let (Ok(row), Some(blueprint)) = (case.row, case.blueprint()) else {
             return Err(ApiError::NotFound("exam"));
         };
@@ -138,6 +166,7 @@ impl Exams {
             started_at: now,
             wake_at: deadline + GRACE + SETTLE,
             known_attempts: i64::try_from(case.attempts.len()).expect("attempts are few"),
+            camera: body.camera.map(Camera::name),
             paper: paper.to_json(),
             frame: String::from_utf8(frame).expect("a frame is JSON"),
         };
@@ -184,6 +213,22 @@ fn check_body(revision: &Revision, body: &StartBody) -> Result<(), ApiError> {
         }
     }
     Ok(())
+}
+
+/// Refuses whom no camera will see, where the exam wants somebody to be there then and nobody has let
+/// them in. Nothing has started.
+async fn may_be_unseen(app: &App, revision: &Revision, request: &Request) -> Result<(), ApiError> {
+    let Some(proctoring) = &revision.exam.proctoring else { return Ok(()) };
+    let given = request.body.consents.get(SNAPSHOT_CONSENT).is_some_and(|consent| consent.given);
+    let is_seen = given && request.body.camera != Some(Camera::None);
+    if is_seen || proctoring.without_camera == WithoutCamera::Flag {
+        return Ok(());
+    }
+    let now = app.clock.now();
+    if app.store.admission_ask(revision.exam_id, request.candidate_no, now).await? {
+        return Ok(());
+    }
+    Err(ApiError::Conflict { code: "needs_admission", detail: "an invigilator has to let you in" })
 }
 
 /// What the candidate's earlier papers of this exam held.

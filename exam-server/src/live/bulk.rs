@@ -106,7 +106,7 @@ async fn extend(app: &App, bulk: &OpenBulk, id: AttemptId) -> anyhow::Result<Opt
         after: String::new(),
     };
     let command = Command::Extend { added: bulk.added, by: bulk.by, reason: bulk.reason.clone() };
-    match sitting.command(app, &command, Some(&audit)).await {
+    match sitting.command(app, &command, Some(&audit.into())).await {
         Ok(_) => Ok(None),
         Err(CommandError::Refused(refusal)) => Ok(Some(format!("{refusal:?}"))),
         Err(CommandError::Write(trouble)) => Err(anyhow::anyhow!("{trouble:?}")),

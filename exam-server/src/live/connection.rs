@@ -376,8 +376,9 @@ impl Connection {
                 self.writer = Some(Writer { device, epoch });
                 self.opening = self.waiting_open();
                 self.highest_done = 0;
-                self.view = Some(View::of(sitting.session()));
+                self.view = Some(View::at_open(sitting.session()));
                 self.send_state().await?;
+                self.tell_changes(false).await?;
                 self.find_watch();
                 Ok(false)
             }
@@ -426,8 +427,11 @@ impl Connection {
                 self.moved = true;
                 Ok(())
             }
+            Push::Unwatched => {
+                (self.watching, self.finding) = (None, None);
+                Ok(())
+            }
             Push::Stopping => Ok(()), // The loop sees it.
-            Push::Message(text) => self.send(&ServerMessage::Message { text }).await,
             Push::Revoked(hashes) if hashes.contains(&self.token_hash) => {
                 Err(Ending::Close(CLOSE_NOT_SIGNED_IN, "signed out"))
             }

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 
 use exam_core::session::Seq;
 
-/// How many pushes wait for one connection. They are hints and rare messages; one that finds no
+/// How many pushes wait for one connection. They are hints; one that finds no
 /// room is made up for by the comparison of heads every five seconds.
 const PUSHES_MAX: usize = 16;
 
@@ -18,8 +18,8 @@ const PUSHES_MAX: usize = 16;
 pub enum Push {
     /// The journal has moved, or time was turned.
     Moved,
-    /// An invigilator says something.
-    Message(String),
+    /// The consent to photographs was taken back.
+    Unwatched,
     /// The server stops.
     Stopping,
     /// The sign-ins with these token hashes were revoked.
@@ -153,11 +153,12 @@ mod tests {
         let mailbox = Arc::new(Mailbox::default());
         let mut pushes = Pushes::of(Arc::clone(&mailbox));
         for number in 0..PUSHES_MAX + 3 {
-            mailbox.put(Push::Message(number.to_string()));
+            let hash = vec![u8::try_from(number).expect("few")];
+            mailbox.put(Push::Revoked([hash].into()));
         }
         let taken: Vec<Push> = std::iter::from_fn(|| pushes.take()).collect();
         assert_eq!(taken.len(), PUSHES_MAX);
-        assert_eq!(taken[0], Push::Message("0".into()));
+        assert_eq!(taken[0], Push::Revoked([vec![0]].into()));
         assert_eq!(pushes.take(), None);
     }
 }

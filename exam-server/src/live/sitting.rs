@@ -6,7 +6,7 @@ mod command;
 mod messages;
 
 pub use append::phase_name;
-pub use command::CommandError;
+pub use command::{CommandError, Decision};
 pub use messages::{UnderWay, Verdict};
 
 use std::sync::Arc;

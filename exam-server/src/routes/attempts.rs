@@ -4,6 +4,7 @@ mod connection;
 mod events;
 mod media;
 mod read;
+mod review;
 mod snapshot;
 
 pub(super) use media::picture;
@@ -21,8 +22,11 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(media::media))
         .routes(routes!(read::result))
         .routes(routes!(read::record))
-        .routes(routes!(snapshot::put))
+        .routes(routes!(snapshot::put, review::picture))
         .routes(routes!(snapshot::due))
+        .routes(routes!(review::review))
+        .routes(routes!(review::appeal))
+        .routes(routes!(snapshot::withdraw))
         .routes(routes!(events::events))
         .routes(routes!(events::submit))
         .routes(routes!(connection::connect))

@@ -8,10 +8,12 @@ mod exams;
 mod members;
 mod paging;
 mod refusals;
+mod reviews;
 mod roster;
 mod sign_in;
 pub(super) mod uploads;
 
+pub(super) use attempts::picture_response;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -32,6 +34,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(members::change))
         .routes(routes!(members::renew))
         .routes(routes!(audit::list))
+        .routes(routes!(reviews::list))
         .merge(attempts::routes())
         .merge(exams::routes())
         .merge(banks::routes());

@@ -48,7 +48,8 @@ async fn note(
         rows.into_iter().filter(|row| row.snapshot_no < snapshot_no).filter_map(earlier).collect();
     let found = findings(looks, faces, sent_sha256, &earlier);
     let found = serde_json::to_string(&found).expect("findings are JSON");
-    app.store.snapshot_checked(snapshot_no, &found).await
+    app.store.snapshot_checked(snapshot_no, &found).await?;
+    app.store.review_again(attempt_no).await // It may have come behind the end.
 }
 
 fn earlier(row: SnapshotRow) -> Option<Earlier> {

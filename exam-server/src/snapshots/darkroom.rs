@@ -20,6 +20,9 @@ const DEVELOP_MAX: usize = 32;
 /// How many wait to be looked at; each holds a megabyte.
 const LOOK_MAX: usize = 16;
 
+/// How many wait to be printed for a desk: a wall of 500 asks for them six at a time.
+const PRINT_MAX: usize = 64;
+
 /// A photograph that was decoded and written anew.
 pub struct Developed {
     /// The file to keep.
@@ -41,6 +44,7 @@ type Look = Box<dyn FnOnce(Option<&Detector>) + Send>;
 pub struct Darkroom {
     develop: Queue<Job>,
     look: Queue<Look>,
+    print: Queue<Job>,
 }
 
 struct Queue<J> {
@@ -98,6 +102,7 @@ impl Darkroom {
             look: Queue::start("looker", LOOK_MAX, detector, |detector, job: Look| {
                 job(detector.as_ref());
             }),
+            print: Queue::start("printer", PRINT_MAX, || (), |(), job: Job| job()),
         }
     }
 
@@ -116,6 +121,19 @@ impl Darkroom {
         };
         self.develop.enqueue(Box::new(job))?;
         developed.await.map_err(|_| Busy)
+    }
+
+    /// Makes a picture for a desk.
+    ///
+    /// # Errors
+    /// [`Busy`] when too many wait.
+    pub async fn print<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Busy> {
+        let (done, printed) = oneshot::channel();
+        self.print.enqueue(Box::new(move || _ = done.send(work())))?;
+        printed.await.map_err(|_| Busy)
     }
 
     /// Looks for faces; `None` when the detector failed.

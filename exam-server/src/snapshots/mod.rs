@@ -6,12 +6,14 @@
 mod check;
 mod darkroom;
 mod photos;
+mod shown;
 mod watch;
 
 pub use check::sweep;
 pub use darkroom::{Busy, Darkroom};
 pub use photos::{PhotoTrouble, Photos, S3Access};
-pub use watch::{Request, Watch};
+pub use shown::{Album, Print, Shown, show};
+pub use watch::{Begun, Request, Watch};
 
 use std::sync::Arc;
 
@@ -33,6 +35,8 @@ pub struct Sent {
     pub received_at: Timestamp,
     /// Whether it was chosen as a file.
     pub by_hand: bool,
+    /// What the camera calls itself, as the phone says.
+    pub camera: String,
     /// The file.
     pub bytes: Vec<u8>,
 }
@@ -79,6 +83,7 @@ pub async fn take(app: &App, attempt: &Arc<Attempt>, sent: Sent) -> Result<(), N
         asked_at: sent.asked_at,
         received_at: sent.received_at,
         by_hand: sent.by_hand,
+        camera: sent.camera,
         sent_sha256,
         kept_sha256,
         bytes: i64::try_from(developed.kept.bytes.len()).unwrap_or(i64::MAX),

@@ -1,14 +1,15 @@
 //! When an attempt is asked for photographs. Nothing of it is stored: the moments follow from the server's
 //! key and the attempt's id, so that any node asks for the same and knows an answer when it comes.
 
-use exam_core::exam::SNAPSHOT_CONSENT;
+use exam_core::exam::{Exam, SNAPSHOT_CONSENT};
+use exam_core::ids::AttemptId;
 use exam_core::time::{Span, Timestamp};
 use proctor::request::{LIFE, RequestId};
 use proctor::schedule::{Schedule, Seed};
 use serde::Deserialize;
 
 use crate::app::App;
-use crate::store::{Attempt, StoreError};
+use crate::store::{Attempt, ConsentRow, StoreError};
 
 /// Two days of stretches: longer than any exam with what is added to it.
 const HORIZON: Span = Span::from_minutes(2 * 24 * 60);
@@ -35,8 +36,25 @@ impl Request {
 pub struct Watch {
     schedule: Schedule,
     started_at: Timestamp,
-    /// From here on nothing is asked for: the attempt is closed.
+    /// From here on nothing is asked for: the attempt is closed, or the consent was taken back.
     ended_at: Option<Timestamp>,
+    /// Whether that is because the consent was taken back: then nothing more is taken, either.
+    withdrawn: bool,
+}
+
+/// Which attempt, and when it began.
+#[derive(Clone, Copy, Debug)]
+pub struct Begun {
+    /// Which.
+    pub attempt_id: AttemptId,
+    /// When.
+    pub started_at: Timestamp,
+}
+
+impl From<&Attempt> for Begun {
+    fn from(attempt: &Attempt) -> Self {
+        Self { attempt_id: attempt.attempt_id, started_at: attempt.started_at }
+    }
 }
 
 /// One consent of an attempt, as the start stored it.
@@ -52,25 +70,42 @@ impl Watch {
     /// [`StoreError`] when the database is in trouble.
     pub async fn of(app: &App, attempt: &Attempt) -> Result<Option<Self>, StoreError> {
         let revision = app.exams.revision_of(app, attempt).await?;
-        let Some(proctoring) = &revision.exam.proctoring else { return Ok(None) };
-        let row = usize::try_from(attempt.audience_row).unwrap_or(usize::MAX);
-        let Some(row) = revision.exam.audience.get(row) else { return Ok(None) };
-        let Some((consents, ended_at)) = app.store.attempt_consents(attempt.key.attempt_no).await?
-        else {
+        if revision.exam.proctoring.is_none() {
+            return Ok(None); // Nearly all of them: no consent is read.
+        }
+        let Some(consent) = app.store.consent_find(attempt.key.attempt_no).await? else {
             return Ok(None);
         };
-        if !has_consented(&consents) {
-            return Ok(None);
-        }
-        let seed = app.keys.lookup_hash("snapshots", &attempt.attempt_id.to_string());
-        let seed = seed.try_into().expect("a keyed hash has 32 bytes");
-        let schedule = Schedule::new(Seed(seed), row.blueprint.time_allowed, proctoring.snapshots);
-        Ok(Some(Self { schedule, started_at: attempt.started_at, ended_at }))
+        Ok(Self::by(app, &revision.exam, attempt.audience_row, attempt, &consent))
     }
 
-    /// When this was asked for; `None` for what was not, or not yet.
+    /// The requests of an attempt whose exam and consents are known.
+    #[must_use]
+    pub fn by(
+        app: &App,
+        exam: &Exam,
+        audience_row: i64,
+        attempt: impl Into<Begun>,
+        consent: &ConsentRow,
+    ) -> Option<Self> {
+        let proctoring = exam.proctoring.as_ref().filter(|_| consent.was_given())?;
+        let row = exam.audience.get(usize::try_from(audience_row).ok()?)?;
+        let Begun { attempt_id, started_at } = attempt.into();
+        let seed = app.keys.lookup_hash("snapshots", &attempt_id.to_string());
+        let seed = seed.try_into().expect("a keyed hash has 32 bytes");
+        let schedule = Schedule::new(Seed(seed), row.blueprint.time_allowed, proctoring.snapshots);
+        let withdrawn = consent.withdrawn_at_ms.is_some();
+        let ends = [consent.closed_at_ms, consent.withdrawn_at_ms];
+        let ended_at = ends.into_iter().flatten().min().map(Timestamp::from_ms);
+        Some(Self { schedule, started_at, ended_at, withdrawn })
+    }
+
+    /// When this was asked for; `None` for what was not, or not yet, and once the consent was taken back.
     #[must_use]
     pub fn asked(&self, id: RequestId, now: Timestamp) -> Option<Timestamp> {
+        if self.withdrawn {
+            return None;
+        }
         let until = (now + Span::from_ms(1)).since(self.started_at).min(HORIZON);
         let moment = self.schedule.find(id, until)?;
         let at = self.started_at + moment.after_start;
@@ -90,9 +125,18 @@ impl Watch {
         moments.into_iter().map(request).collect()
     }
 
+    /// Whether anything may be asked for after `now`.
+    #[must_use]
+    pub fn goes_on(&self, now: Timestamp) -> bool {
+        self.ended_at.is_none_or(|ended_at| now < ended_at)
+    }
+
     /// The requests that live at `now`.
     #[must_use]
     pub fn living(&self, now: Timestamp) -> Vec<Request> {
+        if self.withdrawn {
+            return Vec::new();
+        }
         self.between(now - LIFE, now + Span::from_ms(1))
     }
 
@@ -105,9 +149,12 @@ impl Watch {
     }
 }
 
-/// Whether the consents that were stored with a start hold the one to photographs.
-fn has_consented(consents: &str) -> bool {
-    let consents: std::collections::BTreeMap<String, Given> =
-        serde_json::from_str(consents).unwrap_or_default();
-    consents.get(SNAPSHOT_CONSENT).is_some_and(|consent| consent.given)
+impl ConsentRow {
+    /// Whether the candidate agreed to photographs at the start.
+    #[must_use]
+    pub fn was_given(&self) -> bool {
+        let consents: std::collections::BTreeMap<String, Given> =
+            serde_json::from_str(&self.consents).unwrap_or_default();
+        consents.get(SNAPSHOT_CONSENT).is_some_and(|consent| consent.given)
+    }
 }

@@ -133,23 +133,6 @@ impl Store {
             .collect()
     }
 
-    /// The consents that were given or refused at the start, as JSON, and when the attempt was closed.
-    ///
-    /// # Errors
-    /// [`StoreError::Driver`] when the database is in trouble.
-    pub async fn attempt_consents(
-        &self,
-        attempt_no: i64,
-    ) -> Result<Option<(String, Option<Timestamp>)>, StoreError> {
-        const SQL: &str = "-- attempt_consents
-            SELECT consents, closed_at_ms FROM attempt WHERE attempt_no = $1";
-        let found: Option<(String, Option<i64>)> = on!(self.readers(), pool => {
-            sqlx::query_as(SQL).bind(attempt_no).fetch_optional(pool).await
-        })
-        .map_err(StoreError::in_query("attempt_consents"))?;
-        Ok(found.map(|(consents, closed_at)| (consents, closed_at.map(Timestamp::from_ms))))
-    }
-
     /// The id of an attempt by its number in this database.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ use std::sync::MutexGuard;
 use sqlx::pool::PoolConnection;
 use sqlx::{PgPool, Postgres};
 
-use super::{AuditEntry, EvidenceRow, Store, StoreError};
+use super::{AuditEntry, EvidenceRow, NewStep, Store, StoreError};
 
 /// An attempt as the journal knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,6 +48,8 @@ pub struct Attached {
     pub result: Option<ResultRow>,
     /// The audit row, where a person decided it.
     pub audit: Option<AuditEntry>,
+    /// The step of a review that it is, where it is one.
+    pub step: Option<NewStep>,
     /// The session folded up to this frame, now and then.
     pub checkpoint: Option<String>,
 }
@@ -105,6 +107,8 @@ pub struct Start {
     pub wake_at: Timestamp,
     /// How many attempts at this exam the rules counted; another number means a race was lost.
     pub known_attempts: i64,
+    /// What the phone said of its camera.
+    pub camera: Option<&'static str>,
     /// The paper, as JSON.
     pub paper: String,
     /// The first frame's bytes.

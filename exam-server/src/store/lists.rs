@@ -35,7 +35,7 @@ impl Slice {
     }
 
     /// What stands at the end of the query: where the numbers go on in `column`, down or up.
-    pub(super) fn end(self, column: &str, down: bool, all: &mut Conditions) -> String {
+    pub(in crate::store) fn end(self, column: &str, down: bool, all: &mut Conditions) -> String {
         let (sign, order) = if down { ("<", " DESC") } else { (">", "") };
         all.and(&format!("{column} {sign} ?"), [Value::Number(self.behind)]);
         let limit = all.parameter(Value::Number(self.limit));
@@ -46,7 +46,7 @@ impl Slice {
 
 impl Store {
     /// How many rows of these tables fit.
-    async fn count(
+    pub(super) async fn count(
         &self,
         query: &'static str,
         tables: &str,
@@ -61,7 +61,7 @@ impl Store {
 }
 
 /// Keeps to the institutions of a scope; `column` holds their ids.
-fn within(scope: &Scope, column: &str, all: &mut Conditions) {
+pub(super) fn within(scope: &Scope, column: &str, all: &mut Conditions) {
     if let Scope::Institutions(list) = scope {
         if list.is_empty() {
             all.and("1 = 0", []);
@@ -72,7 +72,7 @@ fn within(scope: &Scope, column: &str, all: &mut Conditions) {
 }
 
 /// Keeps to what has this name in `column`; without a name, to anything.
-fn equals(column: &str, name: Option<&String>, all: &mut Conditions) {
+pub(super) fn equals(column: &str, name: Option<&String>, all: &mut Conditions) {
     if let Some(name) = name {
         all.and(&format!("{column} = ?"), [Value::Text(name.clone())]);
     }

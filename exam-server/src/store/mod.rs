@@ -3,6 +3,7 @@
 //! SQL stands beside the function that runs it, one text for both databases wherever they agree.
 //! Methods are named noun first, so `attempt_` finds them all.
 
+mod admission;
 mod attempt;
 mod audit;
 mod bank;
@@ -11,6 +12,7 @@ mod candidate;
 mod conditions;
 mod connect;
 mod connections;
+mod consent;
 mod evidence;
 mod exam;
 mod exposure;
@@ -23,14 +25,18 @@ mod journal;
 mod lists;
 mod one_time_code;
 mod person;
+mod portrait;
 mod rehearsal;
+mod review;
 mod scope;
 mod setting;
 mod sign_in;
 mod snapshot;
 mod staff;
 mod transfer;
+mod wall;
 
+pub use admission::AdmissionRow;
 pub use attempt::{Attempt, AttemptSummary, OpenAttempt};
 pub use audit::{AuditEntry, AuditRow, AuditTrouble};
 pub use bank::{
@@ -41,6 +47,7 @@ pub use bulk::{BulkItem, BulkProgress, NewBulk, OpenBulk};
 pub use candidate::{Account, Candidate, Identity, NewCandidate, Registration};
 pub use connect::{Pool, Target};
 pub use connections::{Connections, Held};
+pub use consent::ConsentRow;
 pub use evidence::EvidenceRow;
 pub use exam::{ExamRow, NewExam};
 pub use exposure::ExposureRow;
@@ -54,12 +61,15 @@ pub use lists::{
 };
 pub use one_time_code::CodePurpose;
 pub use person::PersonRow;
+pub use portrait::{CandidateShown, NewPortrait};
 pub use rehearsal::RehearsalCandidate;
+pub use review::{Assessment, NewStep, ReviewFilter, ReviewListed, StepRow, Unassessed};
 pub use scope::Scope;
 pub use sign_in::{Principal, SignIn};
 pub use snapshot::{NewSnapshot, Noted, SnapshotRow, chained};
 pub use staff::{NewStaff, Role, Staff, StaffChange};
 pub use transfer::TableCount;
+pub use wall::{SnapshotSeen, WallFilter, WallRow};
 
 use std::sync::{Arc, Mutex};
 
@@ -201,6 +211,12 @@ impl StoreError {
 
     pub(crate) fn bad_row(table: &'static str, key: impl ToString, what: impl ToString) -> Self {
         Self::BadRow { table, key: key.to_string(), what: what.to_string() }
+    }
+
+    /// Whether it is a row that cannot be, and not trouble that may pass.
+    #[must_use]
+    pub const fn is_bad_row(&self) -> bool {
+        matches!(self, Self::BadRow { .. } | Self::Journal { .. })
     }
 
     /// Whether the rows clash with rows that are there.

@@ -92,7 +92,7 @@ impl Store {
             SELECT candidate_no FROM candidate WHERE origin = 'rehearsal'
             ORDER BY candidate_no LIMIT $1";
         // Each statement takes the candidate's number; children go before parents.
-        const BY_ATTEMPT: [&str; 6] = [
+        const BY_ATTEMPT: [&str; 9] = [
             "-- rehearsal_clear_results
             DELETE FROM result WHERE attempt_no IN
                 (SELECT attempt_no FROM attempt WHERE candidate_no = $1)",
@@ -108,14 +108,27 @@ impl Store {
             "-- rehearsal_clear_snapshots
             DELETE FROM snapshot WHERE attempt_no IN
                 (SELECT attempt_no FROM attempt WHERE candidate_no = $1)",
+            "-- rehearsal_clear_withdrawals
+            DELETE FROM consent_withdrawn WHERE attempt_no IN
+                (SELECT attempt_no FROM attempt WHERE candidate_no = $1)",
+            "-- rehearsal_clear_review_steps
+            DELETE FROM review_step WHERE attempt_no IN
+                (SELECT attempt_no FROM attempt WHERE candidate_no = $1)",
+            "-- rehearsal_clear_reviews
+            DELETE FROM review WHERE attempt_no IN
+                (SELECT attempt_no FROM attempt WHERE candidate_no = $1)",
             "-- rehearsal_clear_attempts
             DELETE FROM attempt WHERE candidate_no = $1",
         ];
-        const BY_CANDIDATE: [&str; 5] = [
+        const BY_CANDIDATE: [&str; 7] = [
             "-- rehearsal_clear_sign_ins
             DELETE FROM sign_in WHERE candidate_no = $1",
             "-- rehearsal_clear_codes
             DELETE FROM one_time_code WHERE candidate_no = $1",
+            "-- rehearsal_clear_portraits
+            DELETE FROM portrait WHERE candidate_no = $1",
+            "-- rehearsal_clear_admissions
+            DELETE FROM admission WHERE candidate_no = $1",
             "-- rehearsal_clear_accounts
             DELETE FROM account WHERE candidate_no = $1",
             "-- rehearsal_clear_registrations

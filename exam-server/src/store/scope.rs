@@ -4,7 +4,7 @@ use exam_core::ids::InstitutionId;
 use serde::{Deserialize, Serialize};
 
 /// What a caller's eyes reach; every function that finds people takes one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
     /// Everything.

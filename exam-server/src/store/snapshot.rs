@@ -19,6 +19,8 @@ pub struct NewSnapshot {
     pub received_at: Timestamp,
     /// Whether it was chosen as a file.
     pub by_hand: bool,
+    /// What the camera called itself; a claim of the phone.
+    pub camera: String,
     /// SHA-256 of the file as it came.
     pub sent_sha256: [u8; 32],
     /// SHA-256 of the file that is kept.
@@ -52,6 +54,8 @@ pub struct SnapshotRow {
     pub received_at_ms: i64,
     /// Whether it was chosen as a file, 0 or 1.
     pub by_hand: i64,
+    /// What the camera called itself.
+    pub camera: String,
     /// SHA-256 of the file as it came.
     pub sent_sha256: Vec<u8>,
     /// SHA-256 of the file that is kept.
@@ -119,8 +123,8 @@ impl Store {
     ) -> Result<Noted, StoreError> {
         const SQL: &str = "-- snapshot_note
             INSERT INTO snapshot (attempt_no, request_id, place, asked_at_ms, received_at_ms, by_hand,
-                sent_sha256, kept_sha256, chain, bytes, width, height, hash, sketch)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+                camera, sent_sha256, kept_sha256, chain, bytes, width, height, hash, sketch)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
             ON CONFLICT DO NOTHING RETURNING snapshot_no";
         for _ in 0..TRIES {
             if let Some(before) = self.snapshot_find(new.attempt_no, &new.request_id).await? {
@@ -142,6 +146,7 @@ impl Store {
                 .bind(new.asked_at.as_ms())
                 .bind(new.received_at.as_ms())
                 .bind(i64::from(new.by_hand))
+                .bind(&new.camera)
                 .bind(&new.sent_sha256[..])
                 .bind(&new.kept_sha256[..])
                 .bind(&chain[..])
@@ -183,6 +188,23 @@ impl Store {
             sqlx::query_as(SQL).bind(attempt_no).bind(request_id).fetch_optional(pool).await
         })
         .map_err(StoreError::in_query("snapshot_find"))
+    }
+
+    /// The photograph of an attempt at a place, from 1.
+    ///
+    /// # Errors
+    /// [`StoreError::Driver`] when the database is in trouble.
+    pub async fn snapshot_at(
+        &self,
+        attempt_no: i64,
+        place: i64,
+    ) -> Result<Option<SnapshotRow>, StoreError> {
+        const SQL: &str = "-- snapshot_at
+            SELECT * FROM snapshot WHERE attempt_no = $1 AND place = $2";
+        on!(self.readers(), pool => {
+            sqlx::query_as(SQL).bind(attempt_no).bind(place).fetch_optional(pool).await
+        })
+        .map_err(StoreError::in_query("snapshot_at"))
     }
 
     /// All photographs of an attempt, in the order in which they came.

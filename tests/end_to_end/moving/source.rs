@@ -43,8 +43,11 @@ impl People {
         let roles = [Role::Invigilator, Role::Officer];
         let added = staff::add(&desk, "invigilator", "监考员", &roles, Scope::All).await;
         let token = added.expect("staff can be added").enrolment_token;
+        let added = staff::add(&desk, "colleague", "另一位", &roles, Scope::All).await;
+        let other_token = added.expect("staff can be added").enrolment_token;
         desk.store.close().await;
-        let (totp_secret, invigilator) = enrol(&server, &token).await;
+        let (_, colleague) = enrol(&server, "colleague", &other_token).await;
+        let (totp_secret, invigilator) = enrol(&server, "invigilator", &token).await;
 
         let owner = sign_in(&server, &person.id_number, &person.password).await;
         let closed = owner.start(server.exam.id).await;
@@ -81,7 +84,12 @@ impl People {
         act(&invigilator, &paused.1, "pause", json!({ "for_ms": 7_200_000, "reason": "停电" }))
             .await;
         let voided = seated(&server).await;
-        act(&invigilator, &voided.1, "void", json!({ "reason": "替考" })).await;
+        for (who, step, known) in
+            [(&invigilator, "propose_void", 0), (&colleague, "confirm_void", 1)]
+        {
+            let body = json!({ "act": step, "reason": "替考", "known": known });
+            act(who, &voided.1, "review", body).await;
+        }
         let locked = seated(&server).await;
         act(&invigilator, &locked.1, "lock", json!({ "reason": "核对身份" })).await;
         let hall = format!("/staff/exams/{}/extend", server.exam.id);
@@ -99,6 +107,7 @@ impl People {
         assert_eq!(status, StatusCode::OK, "{reply}");
         let code = reply["code"].as_str().expect("a code").to_owned();
         a_photograph(&server, &locked.1).await;
+        what_is_rare(&server).await;
         // A number was given to an attempt that is no more; nobody may get it again.
         let store = &server.running.app.store;
         bank::execute(store, "UPDATE sqlite_sequence SET seq = 5000 WHERE name = 'attempt'").await;
@@ -144,6 +153,20 @@ impl People {
     }
 }
 
+/// Rows of tables that these stories have no other use for.
+async fn what_is_rare(server: &Server) {
+    let store = &server.running.app.store;
+    for sql in [
+        "INSERT INTO consent_withdrawn (attempt_no, at_ms) SELECT min(attempt_no), 7 FROM attempt",
+        "INSERT INTO admission (exam_id, candidate_no, asked_at_ms, reason)
+            SELECT exam_id, candidate_no, 7, '核对身份' FROM attempt LIMIT 1",
+        "INSERT INTO portrait (candidate_no, sha256, width, height, imported_at_ms)
+            SELECT min(candidate_no), x'00ff', 480, 640, 7 FROM candidate",
+    ] {
+        bank::execute(store, sql).await;
+    }
+}
+
 /// Notes a photograph; its looks are numbers of every kind.
 async fn a_photograph(server: &Server, attempt: &str) {
     let store = &server.running.app.store;
@@ -155,6 +178,7 @@ async fn a_photograph(server: &Server, attempt: &str) {
         asked_at: server.clock().now(),
         received_at: server.clock().now(),
         by_hand: true,
+        camera: "前置摄像头".to_owned(),
         sent_sha256: [0xff; 32],
         kept_sha256: [0; 32],
         bytes: 40_000,
@@ -188,7 +212,7 @@ async fn act(invigilator: &Candidate, attempt: &str, act: &str, body: Value) {
 }
 
 /// Sets up the second factor and signs in with it.
-async fn enrol(server: &Server, token: &str) -> (Vec<u8>, Candidate) {
+async fn enrol(server: &Server, login: &str, token: &str) -> (Vec<u8>, Candidate) {
     let stranger = Candidate::new(server.address, String::new());
     let (status, begun) = stranger.post("/staff/enrol/begin", json!({ "token": token })).await;
     assert_eq!(status, StatusCode::OK, "{begun}");
@@ -199,7 +223,7 @@ async fn enrol(server: &Server, token: &str) -> (Vec<u8>, Candidate) {
     let (status, reply) = stranger.post("/staff/enrol", body).await;
     assert_eq!(status, StatusCode::OK, "{reply}");
     server.turn(Span::from_seconds(30)).await; // A code is good once.
-    let body = json!({ "login": "invigilator", "password": PASSWORD, "totp": code() });
+    let body = json!({ "login": login, "password": PASSWORD, "totp": code() });
     let (status, reply) = stranger.post("/staff/sign-in", body).await;
     assert_eq!(status, StatusCode::OK, "{reply}");
     let token = reply["token"].as_str().expect("a token").to_owned();

@@ -1,5 +1,6 @@
 //! Photographs: asked for, taken in, refused, kept and looked at.
 
+pub(crate) mod sitting;
 mod stories;
 
 use crate::on_both;

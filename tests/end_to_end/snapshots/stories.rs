@@ -1,96 +1,17 @@
 //! The stories.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use exam_core::time::{Span, Timestamp};
 use exam_server::commands::rehearsal;
-use exam_server::snapshots::{Request, Watch};
-use exam_server::store::{Attempt, Scope, SnapshotRow, chained};
-use exam_tests::client::Socket;
-use exam_tests::{Candidate, Kind, Server, bank, server};
+use exam_server::store::chained;
+use exam_tests::{Kind, Server, bank, server};
 use futures_util::future::join_all;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-/// How many are asked for, at least, in the hour of the exam.
-const SNAPSHOTS: u32 = 12;
-
-/// A server with an exam that is watched; `None` where there is no PostgreSQL.
-async fn watched(kind: Kind) -> Option<Server> {
-    let watched = format!(
-        "consents = [{{ kind = \"snapshots\", version = \"1\", text = \"随机抓拍\" }}]\n\
-         proctoring = {{ snapshots = {SNAPSHOTS}, without_camera = \"flag\", keep_days = 90, \
-         appeal_days = 7 }}\n\n[[audience]]"
-    );
-    Server::start_with(kind, &bank::EXAM.replacen("[[audience]]", &watched, 1)).await
-}
-
-/// A candidate who sits the exam.
-struct Sitting<'a> {
-    server: &'a Server,
-    candidate: Candidate,
-    attempt_id: String,
-    attempt: Arc<Attempt>,
-}
-
-impl<'a> Sitting<'a> {
-    async fn begin(server: &'a Server, consents: Value) -> Self {
-        let candidate = server.candidate();
-        let body = json!({ "notice_version": "1", "accepted": true, "consents": consents });
-        let path = format!("/exams/{}/attempts", server.exam.id);
-        let (status, reply) = candidate.post(&path, body).await;
-        assert_eq!(status, StatusCode::CREATED, "{reply}");
-        let attempt_id = reply["attempt_id"].as_str().expect("an id").to_owned();
-        let id = attempt_id.parse().expect("an id");
-        let found = server.running.app.store.attempt_find(id, &Scope::All).await;
-        let attempt = Arc::new(found.expect("the database answers").expect("an attempt"));
-        Self { server, candidate, attempt_id, attempt }
-    }
-
-    async fn consenting(server: &'a Server) -> Self {
-        Self::begin(server, json!({ "snapshots": { "version": "1", "given": true } })).await
-    }
-
-    async fn watch(&self) -> Option<Watch> {
-        Watch::of(&self.server.running.app, &self.attempt).await.expect("the database answers")
-    }
-
-    /// Turns the clock to when the next photograph is asked for.
-    async fn next(&self) -> Request {
-        let now = self.server.clock().now();
-        let next = self.watch().await.expect("it is watched").next(now).expect("there is one");
-        self.turn_to(next.at).await;
-        next
-    }
-
-    async fn turn_to(&self, at: Timestamp) {
-        self.server.turn(at.since(self.server.clock().now())).await;
-    }
-
-    async fn put(&self, request: &str, bytes: Vec<u8>) -> (StatusCode, Value) {
-        let path = format!("/attempts/{}/snapshots/{request}", self.attempt_id);
-        self.candidate.put_file(&path, "image/jpeg", bytes).await
-    }
-
-    async fn rows(&self) -> Vec<SnapshotRow> {
-        let store = &self.server.running.app.store;
-        store.snapshots_of(self.attempt.key.attempt_no).await.expect("the database answers")
-    }
-}
-
-fn picture(name: &str) -> Vec<u8> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../proctor/tests/pictures");
-    let path = folder.join(format!("{name}.jpg"));
-    std::fs::read(path).expect("a picture")
-}
-
-/// Lets the server hear the phone: a turn of minutes is a silence, and two of them end a connection.
-async fn is_heard(socket: &mut Socket) {
-    socket.send(json!({ "t": "ping" })).await;
-    socket.expect("pong").await;
-}
+use super::sitting::{Sitting, is_heard, picture, watched};
 
 /// All files of a folder and those below it.
 fn files(folder: PathBuf) -> Vec<PathBuf> {

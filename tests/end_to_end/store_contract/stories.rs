@@ -58,6 +58,7 @@ fn start(exam_id: ExamId, candidate_no: i64, known_attempts: i64) -> Start {
         started_at: now,
         wake_at: deadline,
         known_attempts,
+        camera: Some("live"),
         paper: "{}".to_owned(),
         frame: String::from_utf8(frame).expect("JSON"),
     }

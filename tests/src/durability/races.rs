@@ -261,7 +261,7 @@ impl Race {
             after: String::new(),
         };
         // A refusal is an answer: somebody was first.
-        let _ = sitting.expect("a journal").command(app, &command, Some(&audit)).await;
+        let _ = sitting.expect("a journal").command(app, &command, Some(&audit.into())).await;
     }
 
     /// The result, the same on both ways.

@@ -10,11 +10,22 @@ use crate::protocol::{ServerMessage, extended_by};
 pub(super) struct View {
     state: SessionState,
     locked: bool,
+    /// How many times the candidate was told something.
+    told: u32,
 }
 
 impl View {
     pub(super) fn of(session: &Session) -> Self {
-        Self { state: *session.state(), locked: session.is_locked() }
+        let told = session.told().map_or(0, |told| told.number);
+        Self { state: *session.state(), locked: session.is_locked(), told }
+    }
+
+    /// As [`of`](Self::of), for a connection that was opened just now: what was told since the open
+    /// before it may not have been heard.
+    pub(super) fn at_open(session: &Session) -> Self {
+        let view = Self::of(session);
+        let unheard = session.told().is_some_and(|told| told.opens + 1 == session.opens());
+        Self { told: view.told.saturating_sub(u32::from(unheard)), ..view }
     }
 
     /// Whether the clock runs and responses count.
@@ -54,6 +65,9 @@ impl View {
             (false, true) => changes.push(ServerMessage::Locked),
             (true, false) => changes.push(ServerMessage::Unlocked),
             _ => {}
+        }
+        if let Some(told) = session.told().filter(|told| told.number > self.told) {
+            changes.push(ServerMessage::Message { number: told.number, text: told.text.clone() });
         }
         changes
     }

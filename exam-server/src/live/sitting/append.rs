@@ -3,10 +3,10 @@
 use exam_core::session::{Event, Frame, Phase, SessionState};
 use tracing::info;
 
-use super::{CommandError, Sitting};
+use super::{CommandError, Decision, Sitting};
 use crate::app::App;
 use crate::live::registry::Place;
-use crate::store::{Append, Attached, AttemptPatch, AuditEntry, Written};
+use crate::store::{Append, Attached, AttemptPatch, Written};
 
 /// A checkpoint is stored with every so many frames, so that loading stays short.
 const CHECKPOINT_EVERY: u64 = 64;
@@ -21,16 +21,18 @@ impl Sitting {
         &mut self,
         app: &App,
         events: Vec<Event>,
-        audit: Option<AuditEntry>,
+        decision: Option<Decision>,
         unless_failed_since: Option<u64>,
     ) -> Result<Appended, CommandError> {
         let patch = self.patch(&events);
         let mut append = self.seal(events);
-        if patch.is_some() || audit.is_some() {
+        if patch.is_some() || decision.is_some() {
             let closes = patch.as_ref().is_some_and(|patch| patch.closed_at.is_some());
             let attached = append.attached.get_or_insert_default();
             attached.patch.clone_from(&patch);
-            attached.audit = audit;
+            if let Some(Decision { audit, step }) = decision {
+                (attached.audit, attached.step) = (Some(audit), step);
+            }
             if closes {
                 let result = app.exams.score(app, &self.attempt, &self.session).await?;
                 attached.result = Some(result);

@@ -6,7 +6,7 @@ use super::append::Appended;
 use super::{ROUNDS_MAX, Sitting};
 use crate::app::App;
 use crate::journal_writer::WriteError;
-use crate::store::{AuditEntry, StoreError};
+use crate::store::{AuditEntry, NewStep, StoreError};
 
 /// Why a command was not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -30,9 +30,24 @@ impl CommandError {
     }
 }
 
+/// A decision by a person, written with the act.
+#[derive(Clone, Debug)]
+pub struct Decision {
+    /// Who, what and why.
+    pub audit: AuditEntry,
+    /// The step of a review that it is, where it is one.
+    pub step: Option<NewStep>,
+}
+
+impl From<AuditEntry> for Decision {
+    fn from(audit: AuditEntry) -> Self {
+        Self { audit, step: None }
+    }
+}
+
 impl Sitting {
     /// Carries out `command` and makes it durable; `false` where nothing was left to do. A lost
-    /// race is run again on the moved journal. `audit` is written with the act.
+    /// race is run again on the moved journal. `decision` is written with the act.
     ///
     /// # Errors
     /// [`CommandError`]; nothing is known to be written then.
@@ -40,9 +55,9 @@ impl Sitting {
         &mut self,
         app: &App,
         command: &Command,
-        audit: Option<&AuditEntry>,
+        decision: Option<&Decision>,
     ) -> Result<bool, CommandError> {
-        self.command_while(app, command, audit, || true, None).await
+        self.command_while(app, command, decision, || true, None).await
     }
 
     /// As [`command`](Self::command), but a lost race is run again only while it is wanted, and
@@ -54,7 +69,7 @@ impl Sitting {
         &mut self,
         app: &App,
         command: &Command,
-        audit: Option<&AuditEntry>,
+        decision: Option<&Decision>,
         is_wanted: impl Fn() -> bool,
         unless_failed_since: Option<u64>,
     ) -> Result<bool, CommandError> {
@@ -78,8 +93,8 @@ impl Sitting {
             let before = self.session.phase();
             let seq = self.session.seq().next();
             self.session.evolve(&event, seq);
-            let audit = audit.map(|entry| self.complete(entry, before, &event));
-            match self.append(app, vec![event], audit, unless_failed_since).await {
+            let decision = decision.map(|decision| self.complete(decision, before, &event));
+            match self.append(app, vec![event], decision, unless_failed_since).await {
                 Ok(Appended::Done) => return Ok(true),
                 Ok(Appended::Moved) => self.stale = true,
                 Err(error) => {
@@ -92,13 +107,14 @@ impl Sitting {
     }
 
     /// Fills in what an act on a session was before and after.
-    fn complete(&self, entry: &AuditEntry, before: Phase, event: &Event) -> AuditEntry {
+    fn complete(&self, decision: &Decision, before: Phase, event: &Event) -> Decision {
         let json = |value: serde_json::Value| value.to_string();
-        AuditEntry {
+        let audit = AuditEntry {
             before: json(serde_json::json!({ "state": before })),
             after: json(serde_json::json!({ "state": self.session.phase(), "event": event })),
-            ..entry.clone()
-        }
+            ..decision.audit.clone()
+        };
+        Decision { audit, step: decision.step.clone() }
     }
 
     /// Closes or resumes the session if its time has come.

@@ -11,6 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
 use crate::auth::extract::Candidate;
+use crate::live::mailbox::Push;
 use crate::problem::{ApiError, Problem};
 use crate::routes::Path;
 use crate::routes::staff::uploads::file_of;
@@ -24,7 +25,13 @@ pub(super) struct SnapshotQuery {
     /// Whether it was chosen as a file, because the browser has no camera for pages.
     #[serde(default)]
     by_hand: bool,
+    /// What the camera calls itself; at most 100 characters are kept.
+    #[serde(default)]
+    camera: String,
 }
+
+/// The longest name of a camera that is kept.
+const CAMERA_CHARS_MAX: usize = 100;
 
 /// Takes a snapshot that was asked for
 ///
@@ -57,8 +64,9 @@ pub(super) async fn put(
         return Err(ApiError::Photo(NotAPhoto::NotJpeg));
     }
     let bytes = file_of(request, BYTES_MAX).await?;
-    let sent =
-        Sent { request: id, asked_at, received_at, by_hand: query.by_hand, bytes: bytes.into() };
+    let camera = query.camera.chars().take(CAMERA_CHARS_MAX).filter(|c| !c.is_control()).collect();
+    let by_hand = query.by_hand;
+    let sent = Sent { request: id, asked_at, received_at, by_hand, camera, bytes: bytes.into() };
     snapshots::take(&app, &attempt, sent).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -98,6 +106,8 @@ pub(super) struct DueSnapshot {
 /// The requests that live.
 #[derive(Serialize, ToSchema)]
 pub(super) struct DueList {
+    /// Whether photographs are asked for in this attempt, now or later.
+    watched: bool,
     /// In their order.
     due: Vec<DueSnapshot>,
 }
@@ -115,7 +125,9 @@ pub(super) async fn due(
 ) -> Result<Json<DueList>, ApiError> {
     let attempt = candidate.own(&app, &attempt_id).await?;
     let watch = Watch::of(&app, &attempt).await?;
-    let living = watch.map_or_else(Vec::new, |watch| watch.living(app.clock.now()));
+    let now = app.clock.now();
+    let watched = watch.as_ref().is_some_and(|watch| watch.goes_on(now));
+    let living = watch.map_or_else(Vec::new, |watch| watch.living(now));
     let mut due = Vec::new();
     for request in living {
         let request_id = request.id.to_string();
@@ -123,5 +135,27 @@ pub(super) async fn due(
             due.push(DueSnapshot { request_id, until_ms: request.until() });
         }
     }
-    Ok(Json(DueList { due }))
+    Ok(Json(DueList { watched, due }))
+}
+
+/// Takes the consent to snapshots back
+///
+/// From now on none is asked for. Those that came are kept as long as the exam says.
+#[utoipa::path(post, path = "/attempts/{attempt_id}/consents/snapshots/withdraw", tag = "attempts",
+    params(("attempt_id" = String, Path, description = "the attempt")),
+    responses((status = 204), (status = 404, body = Problem), (status = 409, body = Problem)))]
+pub(super) async fn withdraw(
+    State(app): State<App>,
+    candidate: Candidate,
+    Path(attempt_id): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    let attempt = candidate.own(&app, &attempt_id).await?;
+    let consent = app.store.consent_find(attempt.key.attempt_no).await?;
+    if !consent.is_some_and(|consent| consent.was_given()) {
+        let detail = "there is no consent to take back";
+        return Err(ApiError::Conflict { code: "no_consent", detail });
+    }
+    app.store.consent_withdraw(attempt.key.attempt_no, app.clock.now()).await?;
+    app.registry.push(attempt.key.attempt_no, &Push::Unwatched);
+    Ok(StatusCode::NO_CONTENT)
 }

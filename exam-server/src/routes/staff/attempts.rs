@@ -1,6 +1,11 @@
 //! What invigilators do to running attempts. Every act is audited with its reason.
 
+mod evidence;
 pub(super) mod list;
+mod pictures;
+
+pub(super) use evidence::JUDGES;
+pub(in crate::routes) use pictures::picture_response;
 
 use std::sync::Arc;
 
@@ -18,7 +23,6 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::auth::extract::StaffMember;
-use crate::live::mailbox::Push;
 use crate::live::sitting::Sitting;
 use crate::problem::{ApiError, Problem};
 use crate::protocol::AttemptState;
@@ -35,8 +39,11 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(lock))
         .routes(routes!(unlock))
         .routes(routes!(end))
-        .routes(routes!(void))
         .routes(routes!(message))
+        .routes(routes!(evidence::watch))
+        .routes(routes!(evidence::review))
+        .routes(routes!(pictures::picture))
+        .routes(routes!(pictures::pictures))
 }
 
 /// The longest reason.
@@ -99,16 +106,21 @@ pub(super) fn checked_span(field: &'static str, ms: i64) -> Result<Span, ApiErro
     }
 }
 
+/// The attempt, if it is within the member's scope.
+async fn attempt_of(app: &App, member: &StaffMember, id: &str) -> Result<Arc<Attempt>, ApiError> {
+    let not_found = || ApiError::NotFound("attempt");
+    let id: AttemptId = id.parse().map_err(|_| not_found())?;
+    let attempt = app.store.attempt_find(id, member.scope()).await?.ok_or_else(not_found)?;
+    Ok(Arc::new(attempt))
+}
+
 /// The attempt, if it is within the member's scope, with its session at the journal's end.
 async fn sitting_of(
     app: &App,
     member: &StaffMember,
     id: &str,
 ) -> Result<(Arc<Attempt>, OwnedMutexGuard<Sitting>), ApiError> {
-    let not_found = || ApiError::NotFound("attempt");
-    let id: AttemptId = id.parse().map_err(|_| not_found())?;
-    let attempt = app.store.attempt_find(id, member.scope()).await?.ok_or_else(not_found)?;
-    let attempt = Arc::new(attempt);
+    let attempt = attempt_of(app, member, id).await?;
     let mut sitting = app.sittings.take(app, &attempt).await?;
     sitting.catch_up(app).await?;
     Ok((attempt, sitting))
@@ -134,7 +146,7 @@ async fn act(
         before: String::new(), // Filled in with the act itself.
         after: String::new(),
     };
-    sitting.command(app, &command, Some(&audit)).await?;
+    sitting.command(app, &command, Some(&audit.into())).await?;
     Ok(Json(AttemptState::of(sitting.session(), app.clock.now())))
 }
 
@@ -225,29 +237,26 @@ acts! {
     /// Ends the attempt now, with what it has
     end, "/attempts/{attempt_id}/end", "attempt.end",
         |by, reason| Command::End { by, reason };
-    /// Declares the attempt void
-    void, "/attempts/{attempt_id}/void", "attempt.void",
-        |by, reason| Command::Void { by, reason };
 }
 
 /// Says something to the candidate
 ///
-/// It reaches the connections of this node that are open now, and nobody else.
+/// It is kept in the journal, and reaches a phone that is away when it comes back.
 #[utoipa::path(post, path = "/attempts/{attempt_id}/message", tag = "staff",
     params(("attempt_id" = String, Path, description = "the attempt")),
     request_body = MessageBody,
-    responses((status = 204), (status = 404, body = Problem)))]
+    responses((status = 204), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub(super) async fn message(
     State(app): State<App>,
     member: StaffMember,
     Path(id): Path<String>,
     Body(body): Body<MessageBody>,
 ) -> Result<StatusCode, ApiError> {
-    member.must_be(Role::Invigilator)?;
     if !(1..=MESSAGE_CHARS_MAX).contains(&body.text.trim().chars().count()) {
         return Err(ApiError::field("text", "bad_length", "1 to 500 characters"));
     }
-    let (attempt, _) = sitting_of(&app, &member, &id).await?;
-    app.registry.push(attempt.key.attempt_no, &Push::Message(body.text));
+    let by = member.staff.staff_id;
+    let command = Command::Tell { by, text: body.text.clone() };
+    let _state = act(&app, &member, &id, "attempt.message", &body.text, command).await?;
     Ok(StatusCode::NO_CONTENT)
 }

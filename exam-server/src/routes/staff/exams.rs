@@ -3,6 +3,7 @@
 mod extend;
 mod results;
 mod simulate;
+mod wall;
 
 use std::collections::HashMap;
 
@@ -34,6 +35,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(extend::extend))
         .routes(routes!(extend::show))
         .routes(routes!(results::results))
+        .routes(routes!(wall::wall))
+        .routes(routes!(wall::admissions, wall::admit))
 }
 
 /// Who defines exams.

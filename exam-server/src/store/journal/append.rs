@@ -158,9 +158,10 @@ async fn start_sqlite(
 ) -> Result<HashMap<String, i64>, StoreError> {
     const ATTEMPT: &str = "-- attempt_start
         INSERT INTO attempt (attempt_id, candidate_no, exam_id, exam_revision, audience_row,
-            notice_version, consents, started_at_ms, wake_at_ms, phase)
+            notice_version, consents, started_at_ms, wake_at_ms, camera, phase)
         SELECT j.value ->> 0, j.value ->> 1, j.value ->> 2, j.value ->> 3, j.value ->> 4,
-            j.value ->> 5, j.value ->> 6, j.value ->> 7, j.value ->> 8, 'running'
+            j.value ->> 5, j.value ->> 6, j.value ->> 7, j.value ->> 8, j.value ->> 10,
+            'running'
         FROM json_each($1) AS j
         WHERE (SELECT count(*) FROM attempt AS a
             WHERE a.candidate_no = j.value ->> 1 AND a.exam_id = j.value ->> 2) = j.value ->> 9
@@ -213,13 +214,13 @@ async fn start_postgres(
 ) -> Result<HashMap<String, i64>, StoreError> {
     const ATTEMPT: &str = "-- attempt_start
         INSERT INTO attempt (attempt_id, candidate_no, exam_id, exam_revision, audience_row,
-            notice_version, consents, started_at_ms, wake_at_ms, phase)
+            notice_version, consents, started_at_ms, wake_at_ms, camera, phase)
         SELECT j.attempt_id, j.candidate_no, j.exam_id, j.exam_revision, j.audience_row,
-            j.notice_version, j.consents, j.started_at_ms, j.wake_at_ms, 'running'
+            j.notice_version, j.consents, j.started_at_ms, j.wake_at_ms, j.camera, 'running'
         FROM UNNEST($1::text[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::text[],
-            $7::text[], $8::bigint[], $9::bigint[], $10::bigint[])
+            $7::text[], $8::bigint[], $9::bigint[], $10::bigint[], $11::text[])
             AS j(attempt_id, candidate_no, exam_id, exam_revision, audience_row, notice_version,
-                consents, started_at_ms, wake_at_ms, known_attempts)
+                consents, started_at_ms, wake_at_ms, known_attempts, camera)
         WHERE (SELECT count(*) FROM attempt AS a
             WHERE a.candidate_no = j.candidate_no AND a.exam_id = j.exam_id) = j.known_attempts
         ON CONFLICT DO NOTHING
@@ -243,6 +244,7 @@ async fn start_postgres(
         .bind(columns.started_at_ms)
         .bind(columns.wake_at_ms)
         .bind(columns.known_attempts)
+        .bind(columns.camera)
         .fetch_all(&mut *tx)
         .await
         .map_err(&failed)?;

@@ -167,7 +167,10 @@ impl Store {
 
     /// The frames of journals after their ends as known, by the attempt's number: in order, a line
     /// each. A row is dearer than what stands in it, and a journal has dozens of frames.
-    async fn journals_after(
+    ///
+    /// # Errors
+    /// [`StoreError::Driver`] when the database is in trouble.
+    pub async fn journals_after(
         &self,
         ends: &[(AttemptKey, Seq)],
     ) -> Result<HashMap<i64, String>, StoreError> {

@@ -6,7 +6,8 @@ use sqlx::{PgConnection, SqliteConnection};
 
 use super::Append;
 use crate::store::audit::bind_audit;
-use crate::store::{AuditEntry, EvidenceRow, StoreError, evidence};
+use crate::store::review::write_step;
+use crate::store::{AuditEntry, EvidenceRow, NewStep, StoreError, evidence};
 
 /// The rows of a batch, by table.
 #[derive(Default)]
@@ -15,6 +16,7 @@ pub(super) struct Settlement<'a> {
     results: Vec<Scored<'a>>,
     checkpoints: Vec<(i64, i64, &'a str)>,
     audit: Vec<&'a AuditEntry>,
+    steps: Vec<&'a NewStep>,
     evidence: Vec<&'a EvidenceRow>,
     barrier: bool,
 }
@@ -60,6 +62,7 @@ impl<'a> Settlement<'a> {
                 settlement.checkpoints.push((attempt_no, seq, checkpoint));
             }
             settlement.audit.extend(&attached.audit);
+            settlement.steps.extend(&attached.step);
         }
         settlement
     }
@@ -132,7 +135,8 @@ macro_rules! settle {
             tx: &mut $connection,
             settlement: &Settlement<'_>,
         ) -> Result<(), StoreError> {
-            let Settlement { patches, results, checkpoints, audit, evidence, barrier } = settlement;
+            let Settlement { patches, results, checkpoints, audit, steps, evidence, barrier } =
+                settlement;
             let tables = [
                 ("attempt_patch", $sql.patch, (!patches.is_empty()).then(|| json(patches))),
                 ("result_store", $sql.result, (!results.is_empty()).then(|| json(results))),
@@ -153,6 +157,9 @@ macro_rules! settle {
                     .execute(&mut *tx)
                     .await
                     .map_err(StoreError::in_query("audit_append"))?;
+            }
+            for step in steps {
+                write_step!(tx, step);
             }
             for row in evidence {
                 sqlx::query(evidence::INSERT)

@@ -17,11 +17,24 @@ pub(super) struct StartColumns {
     pub(super) started_at_ms: Vec<i64>,
     pub(super) wake_at_ms: Vec<i64>,
     pub(super) known_attempts: Vec<i64>,
+    pub(super) camera: Vec<Option<&'static str>>,
 }
 
 /// One start as `json_each` takes it.
 #[derive(Serialize)]
-pub(super) struct StartRow<'a>(String, i64, String, i64, i64, &'a str, &'a str, i64, i64, i64);
+pub(super) struct StartRow<'a>(
+    String,
+    i64,
+    String,
+    i64,
+    i64,
+    &'a str,
+    &'a str,
+    i64,
+    i64,
+    i64,
+    Option<&'static str>,
+);
 
 impl StartColumns {
     pub(super) fn of(starts: &[&Start]) -> Self {
@@ -37,6 +50,7 @@ impl StartColumns {
             columns.started_at_ms.push(start.started_at.as_ms());
             columns.wake_at_ms.push(start.wake_at.as_ms());
             columns.known_attempts.push(start.known_attempts);
+            columns.camera.push(start.camera);
         }
         columns
     }
@@ -57,6 +71,7 @@ pub(super) fn start_rows(starts: &[&Start]) -> String {
                 start.started_at.as_ms(),
                 start.wake_at.as_ms(),
                 start.known_attempts,
+                start.camera,
             )
         })
         .collect();

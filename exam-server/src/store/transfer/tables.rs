@@ -9,7 +9,7 @@ use sqlx::{PgConnection, Row, SqliteConnection};
 use crate::store::StoreError;
 
 /// The tables that are moved, in order.
-pub(super) const TABLES: [&str; 36] = [
+pub(super) const TABLES: [&str; 41] = [
     "setting",
     "cycle",
     "institution",
@@ -42,6 +42,11 @@ pub(super) const TABLES: [&str; 36] = [
     "checkpoint",
     "evidence",
     "snapshot",
+    "consent_withdrawn",
+    "admission",
+    "review",
+    "review_step",
+    "portrait",
     "heartbeat",
     "audit",
     "bulk",

@@ -1,0 +1,22 @@
+//! Watching attempts, judging them, and what their candidates may know and say.
+
+mod judging;
+mod watching;
+
+use crate::on_both;
+
+/// All of them.
+mod stories {
+    pub(super) use super::judging::*;
+    pub(super) use super::watching::*;
+}
+
+on_both! {
+    a_wall_tells_what_has_changed;
+    what_an_invigilator_says_reaches_a_phone_that_was_away;
+    without_a_camera_somebody_lets_the_candidate_in;
+    i11_a_consent_can_be_taken_back;
+    two_people_void_and_a_third_decides_on_the_objection;
+    what_is_to_be_looked_at_is_gathered_when_an_attempt_is_over;
+    i12_pictures_are_for_those_who_may_see_them;
+}
