@@ -85,7 +85,7 @@ export async function publishPictureExam(server) {
 }
 
 /** A member of staff; the answer asks in its name. */
-async function signIn(server, login) {
+export async function signIn(server, login) {
   const { password, secret } = server.staff.find((one) => one.login === login);
   let token = null;
   const ask = async (path, body) => {

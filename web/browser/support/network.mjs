@@ -9,6 +9,7 @@ export class Network {
     this.isCut = false;
     this.refusesSockets = false;
     this.requests = [];
+    this.answers = [];
     this.upgrades = 0;
   }
 
@@ -46,6 +47,7 @@ export class Network {
     this.requests.push(`${incoming.method} ${incoming.url}`);
     const { method, headers, url: path } = incoming;
     const onward = request({ host: '127.0.0.1', port: this.server.port, method, path, headers }, (answer) => {
+      this.answers.push({ method, url: path, status: answer.statusCode, bytes: Number(headers['content-length'] ?? 0) });
       outgoing.writeHead(answer.statusCode, answer.headers);
       answer.pipe(outgoing);
     });

@@ -25,13 +25,14 @@ export const WITHIN_MS = 10_000;
 const WECHAT =
   'Mozilla/5.0 (Linux; Android 9; ONEPLUS A6000) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/86.0 Mobile Safari/537.36 MicroMessenger/8.0.16';
 
-export async function startBrowser() {
+/** `flags` are added to those that every browser has. */
+export async function startBrowser(flags = []) {
   const named = process.env.WEB_TEST_BROWSER;
   let executablePath = named;
   for (const path of named ? [] : BROWSERS) {
     if (!executablePath && (await access(path).then(() => true, () => false))) executablePath = path;
   }
-  return chromium.launch({ executablePath, args: FLAGS });
+  return chromium.launch({ executablePath, args: [...FLAGS, ...flags] });
 }
 
 export class Phone {
@@ -126,13 +127,13 @@ export class Phone {
     await this.enter(exam);
   }
 
-  /** Signs in and sits down beside the page: the way there has tests of its own. */
-  async sit({ account: { idNumber, password }, exam }) {
+  /** Signs in and sits down beside the page: the way there has tests of its own. `more` goes with the start. */
+  async sit({ account: { idNumber, password }, exam }, more = {}) {
     await this.ask('/sign-in', { id_number: idNumber, password });
     const { exams } = await this.ask('/exams');
     const { exam_id: id } = exams.find(({ title }) => title.includes(exam));
     const { version } = await this.ask(`/exams/${id}/notice`);
-    const { attempt_id: attempt } = await this.ask(`/exams/${id}/attempts`, { notice_version: version, accepted: true, consents: {} });
+    const { attempt_id: attempt } = await this.ask(`/exams/${id}/attempts`, { notice_version: version, accepted: true, consents: {}, ...more });
     await this.go(`/attempts/${attempt}`);
     await this.isSitting();
     await this.saved();

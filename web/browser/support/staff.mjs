@@ -35,6 +35,18 @@ export class Invigilator extends Staff {
   act(attemptId, what, body) {
     return post(this.server, `/staff/attempts/${attemptId}/${what}`, body, this.token);
   }
+
+  /** The evidence of an attempt: what was asked for, what came and what it shows. */
+  watch(attemptId) {
+    return get(this.server, `/staff/attempts/${attemptId}/watch`, this.token);
+  }
+
+  /** Lets everybody in who stands at the door of the exam. */
+  async admitAll(examId) {
+    const path = `/staff/exams/${examId}/admissions`;
+    const { admissions } = await get(this.server, path, this.token);
+    for (const { candidate_id: id } of admissions) await post(this.server, path, { candidate_id: id, reason: 'checked the ID' }, this.token);
+  }
 }
 
 export class Officer extends Staff {
@@ -47,9 +59,12 @@ export class Officer extends Staff {
   }
 }
 
-async function post(server, path, body, token) {
+const post = (server, path, body, token) => ask(server, path, token, { method: 'POST', body: JSON.stringify(body) });
+const get = (server, path, token) => ask(server, path, token, { method: 'GET' });
+
+async function ask(server, path, token, init) {
   const headers = { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) };
-  const answer = await fetch(`${server.origin}/api/v1${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+  const answer = await fetch(`${server.origin}/api/v1${path}`, { ...init, headers });
   const text = await answer.text();
   if (!answer.ok) throw new Error(`${path} answered ${answer.status}: ${text}`);
   return text === '' ? null : JSON.parse(text);

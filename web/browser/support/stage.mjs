@@ -1,6 +1,7 @@
 // What a file of tests needs: one server with its network, one browser, a phone for each test.
 import { after, before } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { Studio } from './clips.mjs';
 import { Network } from './network.mjs';
 import { Phone, startBrowser } from './phone.mjs';
 import { Server } from './server.mjs';
@@ -13,7 +14,7 @@ const FAILED = fileURLToPath(new URL('../shots/failed.png', import.meta.url));
  * test took are put away after it.
  */
 export function stage(prepare = () => null) {
-  const stage = { server: null, network: null, browser: null, others: [] };
+  const stage = { server: null, studio: null, network: null, browser: null, others: [] };
   before(async () => {
     stage.server = await Server.start();
     await prepare(stage.server);
@@ -21,6 +22,7 @@ export function stage(prepare = () => null) {
     stage.browser = await startBrowser();
   });
   after(async () => {
+    await stage.studio?.close();
     await stage.browser?.close();
     for (const network of [stage.network, ...stage.others]) await network?.close();
     await stage.server?.stop();
@@ -29,7 +31,8 @@ export function stage(prepare = () => null) {
   stage.withPhone = (options, act) => async (t) => {
     stage.network.mend();
     stage.network.refusesSockets = false;
-    const phone = await Phone.take(stage.browser, stage.network, options);
+    const { clip, ...others } = options;
+    const phone = await Phone.take(await stage.browserFor(clip), stage.network, others);
     try {
       await act(phone, t);
       const { troubles } = phone;
@@ -41,6 +44,12 @@ export function stage(prepare = () => null) {
       await phone.context.close();
       stage.network.mend();
     }
+  };
+  /** A browser whose camera shows `clip`; without one it has no camera. */
+  stage.browserFor = async (clip) => {
+    if (!clip) return stage.browser;
+    stage.studio ??= await Studio.open();
+    return stage.studio.browser(clip, stage.browser);
   };
   stage.anotherPhone = (options = {}, network = stage.network) => Phone.take(stage.browser, network, options);
   /** A way to the same server that is not cut with the first. */
