@@ -125,6 +125,65 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/attempts/{attempt_id}/appeal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Objects to what was decided
+         * @description Once, within the days that the exam says. Somebody who had no part in it decides.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description the attempt */
+                    attempt_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["AppealBody"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/attempts/{attempt_id}/connection": {
         parameters: {
             query?: never;
@@ -176,6 +235,61 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/attempts/{attempt_id}/consents/snapshots/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes the consent to snapshots back
+         * @description From now on none is asked for. Those that came are kept as long as the exam says.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description the attempt */
+                    attempt_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -487,6 +601,52 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/attempts/{attempt_id}/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows what was seen and decided about an attempt */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description the attempt */
+                    attempt_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["OwnReview"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/attempts/{attempt_id}/snapshots": {
         parameters: {
             query?: never;
@@ -543,7 +703,47 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Shows an own photograph */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description the attempt */
+                    attempt_id: string;
+                    /** @description what it answered */
+                    request_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "image/jpeg": unknown;
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                410: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         /**
          * Takes a snapshot that was asked for
          * @description A JPEG of at most 2 MiB. It is decoded, turned upright and written anew without anything else in it.
@@ -554,6 +754,8 @@ export interface paths {
                 query?: {
                     /** @description Whether it was chosen as a file, because the browser has no camera for pages. */
                     by_hand?: boolean;
+                    /** @description What the camera calls itself; at most 100 characters are kept. */
+                    camera?: string;
                 };
                 header?: never;
                 path: {
@@ -1445,7 +1647,7 @@ export interface paths {
         put?: never;
         /**
          * Says something to the candidate
-         * @description It reaches the connections of this node that are open now, and nobody else.
+         * @description It is kept in the journal, and reaches a phone that is away when it comes back.
          */
         post: {
             parameters: {
@@ -1470,6 +1672,14 @@ export interface paths {
                     content?: never;
                 };
                 404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -1601,6 +1811,179 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/staff/attempts/{attempt_id}/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes a step in the review of an attempt
+         * @description To void an attempt takes two different people: one proposes it, another confirms it. An objection is
+         *     decided by somebody who had no part in the review before.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description the attempt */
+                    attempt_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ReviewBody"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ReviewView"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/staff/attempts/{attempt_id}/snapshots.zip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Takes the pictures of an attempt away
+         * @description A ZIP. Each is marked with who took it and when, and the audit says so with the reason.
+         */
+        get: {
+            parameters: {
+                query: {
+                    /** @description 1 to 500 characters. */
+                    reason: string;
+                };
+                header?: never;
+                path: {
+                    /** @description the attempt */
+                    attempt_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/zip": unknown;
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/staff/attempts/{attempt_id}/snapshots/{place}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a snapshot */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Whether a small one will do. */
+                    small?: boolean;
+                };
+                header?: never;
+                path: {
+                    /** @description the attempt */
+                    attempt_id: string;
+                    /** @description which, from 1 */
+                    place: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "image/jpeg": unknown;
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                410: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/staff/attempts/{attempt_id}/unlock": {
         parameters: {
             query?: never;
@@ -1659,17 +2042,18 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/staff/attempts/{attempt_id}/void": {
+    "/api/v1/staff/attempts/{attempt_id}/watch": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
-        put?: never;
-        /** Declares the attempt void */
-        post: {
+        /**
+         * Shows the evidence of an attempt
+         * @description Every look is in the audit.
+         */
+        get: {
             parameters: {
                 query?: never;
                 header?: never;
@@ -1679,18 +2063,14 @@ export interface paths {
                 };
                 cookie?: never;
             };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["ReasonBody"];
-                };
-            };
+            requestBody?: never;
             responses: {
                 200: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["AttemptState"];
+                        "application/json": components["schemas"]["Evidence"];
                     };
                 };
                 404: {
@@ -1701,16 +2081,10 @@ export interface paths {
                         "application/json": components["schemas"]["Problem"];
                     };
                 };
-                409: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
             };
         };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3057,6 +3431,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/staff/exams/{exam_id}/admissions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists who stands at the door
+         * @description Candidates without a camera, at exams that are then sat under somebody's eyes; for twelve hours.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description the exam */
+                    exam_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AdmissionList"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /**
+         * Lets a candidate in
+         * @description For twelve hours, within which the candidate may start without photographs.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description the exam */
+                    exam_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["AdmitBody"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/staff/exams/{exam_id}/extend": {
         parameters: {
             query?: never;
@@ -3156,6 +3614,65 @@ export interface paths {
                     };
                     content: {
                         "text/csv": unknown;
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/staff/exams/{exam_id}/wall": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shows the attempts that run
+         * @description Up to 500; those with the gravest incidents are for the page to show first. Asked again with
+         *     `since`, it tells what has changed.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Of candidates of this institution. */
+                    institution_id?: string;
+                    /** @description Which part, from 1, where several invigilators share the attempts. */
+                    part?: number;
+                    /** @description Into how many parts they are shared. */
+                    parts?: number;
+                    /** @description `version` of the look before; then only what has changed is told. */
+                    since?: string;
+                };
+                header?: never;
+                path: {
+                    /** @description the exam */
+                    exam_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WallView"];
                     };
                 };
                 403: {
@@ -3517,6 +4034,67 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/staff/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists attempts that were watched and are over, with what is to be looked at */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description At this exam. */
+                    exam_id?: string;
+                    /** @description A part of the candidate's name. */
+                    text?: string;
+                    /**
+                     * @description Where they stand, with commas between: waiting, normal, suspicious, violation, void_proposed,
+                     *     void, appealed.
+                     */
+                    state?: string;
+                    /** @description With an incident at least so grave: `note`, `look` or `first`. */
+                    severity?: string;
+                    /** @description `next` of the page before. */
+                    before?: number;
+                    /** @description Rows to pass over from there, for a jump to a page. */
+                    skip?: number;
+                    /** @description At most 200; 50 where it is left out. */
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ReviewPage"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/staff/roster/imports": {
         parameters: {
             query?: never;
@@ -3699,6 +4277,45 @@ export interface components {
             /** @description Whom candidates can turn to, a line each. */
             support_lines: string[];
         };
+        /** @description Who stands at the door of an exam. */
+        AdmissionList: {
+            /** @description Those who wait come first. */
+            admissions: components["schemas"]["AdmissionView"][];
+            /** Format: int64 */
+            now_ms: number;
+        };
+        /** @description Somebody who has no camera, at an exam that is then sat under somebody's eyes. */
+        AdmissionView: {
+            /**
+             * Format: int64
+             * @description When they were let in; null while they wait.
+             */
+            admitted_at_ms?: number | null;
+            /**
+             * Format: int64
+             * @description When they stood at the door last.
+             */
+            asked_at_ms: number;
+            candidate: string;
+            candidate_id: string;
+            institution: string;
+            /**
+             * Format: int64
+             * @description Until when they may start.
+             */
+            until_ms?: number | null;
+        };
+        /** @description Who is let in, and why. */
+        AdmitBody: {
+            candidate_id: string;
+            /** @description 1 to 500 characters. */
+            reason: string;
+        };
+        /** @description An objection. */
+        AppealBody: {
+            /** @description 1 to 2,000 characters. */
+            text: string;
+        };
         /** @description How much was approved. */
         ApprovedReply: {
             /** Format: int64 */
@@ -3788,6 +4405,7 @@ export interface components {
             };
             /** @description The phase. */
             state: string;
+            told?: components["schemas"]["ToldView"] | null;
         };
         /** @description A page of decisions. */
         AuditPage: {
@@ -3920,6 +4538,11 @@ export interface components {
             /** @description Where the next page begins; null behind the last. */
             next?: string | null;
         };
+        /**
+         * @description What a phone has to take photographs with.
+         * @enum {string}
+         */
+        Camera: "live" | "file" | "none";
         /** @description A page of candidates. */
         CandidatePage: {
             candidates: components["schemas"]["CandidateView"][];
@@ -4002,6 +4625,8 @@ export interface components {
         DueList: {
             /** @description In their order. */
             due: components["schemas"]["DueSnapshot"][];
+            /** @description Whether photographs are asked for in this attempt, now or later. */
+            watched: boolean;
         };
         /** @description A request that lives. */
         DueSnapshot: {
@@ -4083,6 +4708,47 @@ export interface components {
             remaining_ms: number;
             /** @description The phase. */
             state: string;
+        };
+        /** @description All that is known of an attempt beside its answers. */
+        Evidence: {
+            /** @description Answers in each minute from the start. */
+            answers: number[];
+            /** @description Snapshots that were due so far. */
+            asked: number;
+            attempt_id: string;
+            /** @description What the phone said of its camera at the start: `live`, `file`, `none`, or null. */
+            camera?: string | null;
+            candidate: string;
+            candidate_id: string;
+            /** Format: int64 */
+            closed_at_ms?: number | null;
+            /** @description `given`, `refused` or `withdrawn`. */
+            consent: string;
+            exam: string;
+            exam_id: string;
+            /** @description With its middle hidden. */
+            id_number: string;
+            incidents: components["schemas"]["IncidentView"][];
+            institution: string;
+            /**
+             * Format: int64
+             * @description Days for which pictures are kept after the end; null where the exam is not watched.
+             */
+            keep_days?: number | null;
+            /** @description Whether the registry has a photograph of the candidate. */
+            portrait: boolean;
+            review: components["schemas"]["ReviewView"];
+            snapshots: components["schemas"]["SnapshotView"][];
+            /** @description Names of members of staff by their ids. */
+            staff: {
+                [key: string]: string;
+            };
+            /** Format: int64 */
+            started_at_ms: number;
+            /** @description Of those, that came. */
+            taken: number;
+            /** @description What happened, without the answers; names of staff are in `staff`. */
+            timeline: Record<string, never>[];
         };
         /** @description One exam as it was published last. */
         ExamDetail: {
@@ -4193,6 +4859,15 @@ export interface components {
             /** @description What is wrong, for people. */
             message: string;
         };
+        /** @description What incidents of one kind an attempt has. */
+        Flag: {
+            /** @description What they are, such as `no_face` or `away`. */
+            code: string;
+            /** @description The gravest of them: `note`, `look` or `first`. */
+            severity: string;
+            /** @description How many. */
+            times: number;
+        };
         /** @description A consent that was given or refused. */
         GivenConsent: {
             /** @description Given or refused. */
@@ -4294,6 +4969,25 @@ export interface components {
              * @description Units of a draft that wait for approval: those that no later import brought again.
              */
             waiting: number;
+        };
+        /** @description An incident as staff and candidates are shown it. */
+        IncidentView: {
+            /**
+             * Format: int64
+             * @description When it began.
+             */
+            at_ms: number;
+            /** @description What it is, such as `no_face` or `away`. */
+            code: string;
+            /**
+             * Format: int64
+             * @description How long it took, where that says something.
+             */
+            length_ms?: number | null;
+            /** @description How soon somebody should look: `note`, `look` or `first`. */
+            severity: string;
+            /** @description How often, where that says something. */
+            times?: number | null;
         };
         /** @description Institutions within the member's scope. */
         InstitutionList: {
@@ -4419,10 +5113,45 @@ export interface components {
              * @description When time would be up for a start right now; null where none is possible.
              */
             ends_at_ms_if_started_now?: number | null;
+            proctoring?: components["schemas"]["ProctoringView"] | null;
             /** @description Of the text, in hexadecimal. */
             sha256: string;
             text: string;
             version: string;
+        };
+        /** @description What was seen and decided, as the candidate may know it. */
+        OwnReview: {
+            /**
+             * Format: int64
+             * @description Until when an objection may be made; null where there is nothing to object to, and after one.
+             */
+            appeal_until_ms?: number | null;
+            /** @description What the decision is about; nothing before one is made. */
+            incidents: components["schemas"]["IncidentView"][];
+            /**
+             * Format: int64
+             * @description Days for which photographs are kept after the end; null where the exam is not watched.
+             */
+            keep_days?: number | null;
+            /** @description The own photographs. */
+            snapshots: components["schemas"]["OwnSnapshot"][];
+            /**
+             * @description `waiting`, `normal`, `suspicious`, `violation`, `void` or `appealed`. What one member of staff
+             *     proposes is nothing yet.
+             */
+            state: string;
+            /** @description What was decided and said, without the names of staff. */
+            steps: components["schemas"]["StepView"][];
+            /** @description Whether the objection was right; null while nobody has decided. */
+            upheld?: boolean | null;
+            /** @description Whether the consent was taken back. */
+            withdrawn: boolean;
+        };
+        /** @description A photograph. */
+        OwnSnapshot: {
+            /** Format: int64 */
+            received_at_ms: number;
+            request_id: string;
         };
         /** @description The old and the new password. */
         PasswordBody: {
@@ -4474,6 +5203,28 @@ export interface components {
             title: string;
             /** @description Always `about:blank`: the code says which it is. */
             type: string;
+        };
+        /** @description How an exam is watched, as candidates are told. */
+        ProctoringView: {
+            /**
+             * Format: int64
+             * @description Days within which a candidate may object to a decision.
+             */
+            appeal_days: number;
+            /**
+             * Format: int64
+             * @description Days for which photographs are kept after the end.
+             */
+            keep_days: number;
+            /** @description Where the exam is sat without one, and whom to turn to. */
+            place: string;
+            /**
+             * Format: int32
+             * @description How many photographs are asked for at least.
+             */
+            snapshots: number;
+            /** @description What happens without a camera: `flag`, `supervised` or `on_site`. */
+            without_camera: string;
         };
         /** @description An exam file to publish. */
         PublishBody: {
@@ -4561,6 +5312,78 @@ export interface components {
             /** @description `passed`, `failed` or `void`. */
             verdict: string;
         };
+        /** @description A step to take in the review of an attempt. */
+        ReviewBody: {
+            /**
+             * @description `normal`, `suspicious`, `violation`, `propose_void`, `confirm_void`, `decline_void`,
+             *     `uphold_appeal` or `dismiss_appeal`.
+             */
+            act: string;
+            /**
+             * Format: int64
+             * @description How many steps of the review the member has seen.
+             */
+            known: number;
+            /** @description 1 to 500 characters. */
+            reason: string;
+        };
+        /** @description An attempt that is over, with what is to be looked at. */
+        ReviewEntry: {
+            /**
+             * Format: int64
+             * @description Snapshots that were due.
+             */
+            asked: number;
+            attempt_id: string;
+            candidate: string;
+            /** Format: int64 */
+            changed_at_ms: number;
+            /** Format: int64 */
+            closed_at_ms?: number | null;
+            exam: string;
+            exam_id: string;
+            /** @description As with the evidence of the attempt. */
+            incidents: Record<string, never>[];
+            institution: string;
+            /** @description The gravest incident: `note`, `look` or `first`; null where there is none. */
+            severity?: string | null;
+            state: string;
+            /**
+             * Format: int64
+             * @description Of those, that came.
+             */
+            taken: number;
+        };
+        /** @description A page of reviews. */
+        ReviewPage: {
+            /**
+             * Format: int64
+             * @description Where the next page begins; null behind the last.
+             */
+            next?: number | null;
+            /** @description The newest attempt first. */
+            reviews: components["schemas"]["ReviewEntry"][];
+            /**
+             * Format: int64
+             * @description Rows of all pages.
+             */
+            total: number;
+        };
+        /** @description Where a review stands, with all its steps. */
+        ReviewView: {
+            /**
+             * Format: int64
+             * @description Until when the candidate may object; null where there is nothing to object to, and after an
+             *     objection.
+             */
+            appeal_until_ms?: number | null;
+            /** @description `waiting`, `normal`, `suspicious`, `violation`, `void_proposed`, `void` or `appealed`. */
+            state: string;
+            /** @description In their order. */
+            steps: components["schemas"]["StepView"][];
+            /** @description Whether the objection was right; null while there is none, or nobody has decided. */
+            upheld?: boolean | null;
+        };
         /** @description What became of a roster. */
         RosterReply: {
             /** @description One-time codes as CSV, shown once; null where none were asked for. */
@@ -4592,6 +5415,34 @@ export interface components {
             name: string;
             /** @description Goes back as `Authorization: Bearer`. */
             token: string;
+        };
+        /** @description A snapshot. */
+        SnapshotView: {
+            /** Format: int64 */
+            asked_at_ms: number;
+            /** @description Whether it was chosen as a file. */
+            by_hand: boolean;
+            /** @description What the camera called itself, as the phone says. */
+            camera: string;
+            /** @description Whether the picture was deleted. */
+            deleted: boolean;
+            /** @description What it shows, such as `no_face`; null until it was looked at. */
+            findings?: string[] | null;
+            /**
+             * Format: int64
+             * @description How much after its time it came.
+             */
+            late_ms: number;
+            /**
+             * Format: int64
+             * @description Which of the attempt's, from 1.
+             */
+            place: number;
+            /** Format: int64 */
+            received_at_ms: number;
+            request_id: string;
+            /** @description SHA-256 of the file as it came, in hexadecimal. */
+            sent_sha256: string;
         };
         /** @description A login with its password and second factor. */
         StaffSignInBody: {
@@ -4628,6 +5479,7 @@ export interface components {
         StartBody: {
             /** @description Must be true. */
             accepted: boolean;
+            camera?: components["schemas"]["Camera"] | null;
             /** @description By kind. */
             consents?: {
                 [key: string]: components["schemas"]["GivenConsent"];
@@ -4654,6 +5506,25 @@ export interface components {
              * @description Time left.
              */
             remaining_ms: number;
+        };
+        /** @description A step of a review. */
+        StepView: {
+            /** @description What. */
+            act: string;
+            /**
+             * Format: int64
+             * @description When.
+             */
+            at_ms: number;
+            /** @description Why. */
+            reason: string;
+            /** @description The name of who took it; null where it was the candidate. */
+            staff?: string | null;
+            /**
+             * Format: int64
+             * @description Which, from 1.
+             */
+            step: number;
         };
         /** @description A hand-in, with what was still pending. */
         SubmitBody: {
@@ -4685,6 +5556,53 @@ export interface components {
         TicketBody: {
             /** @description 128 bits, as issued. */
             ticket: string;
+        };
+        /** @description One attempt on a wall. */
+        Tile: {
+            answered: number;
+            attempt_id: string;
+            candidate: string;
+            candidate_id: string;
+            /**
+             * Format: int64
+             * @description Null in a pause and after the end.
+             */
+            deadline_ms?: number | null;
+            /** @description Snapshots that were due so far. */
+            due: number;
+            /** @description The gravest first. */
+            flags: components["schemas"]["Flag"][];
+            institution: string;
+            /**
+             * Format: int64
+             * @description Which the newest is, from 1; null before the first.
+             */
+            newest?: number | null;
+            /**
+             * Format: int64
+             * @description When it came.
+             */
+            newest_at_ms?: number | null;
+            phase: string;
+            /** @description The gravest incident: `note`, `look` or `first`; null where there is none. */
+            severity?: string | null;
+            slots: number;
+            /** Format: int64 */
+            started_at_ms: number;
+            /** @description Of those, that came. */
+            taken: number;
+            /** @description Whether photographs are asked for at all. */
+            watched: boolean;
+        };
+        /** @description What an invigilator said. */
+        ToldView: {
+            /**
+             * Format: int32
+             * @description Which of those of this attempt, from 1.
+             */
+            number: number;
+            /** @description What. */
+            text: string;
         };
         /** @description An exam to try. */
         TrialBody: {
@@ -4763,6 +5681,21 @@ export interface components {
         VersionList: {
             /** @description The oldest first, each with who did what, and what it changed in the one before. */
             versions: Record<string, never>[];
+        };
+        /** @description What has changed on a wall. */
+        WallView: {
+            /** @description Attempts that are shown no more. */
+            gone: string[];
+            /** @description Whether more attempts run than a wall shows: share them among several people. */
+            more: boolean;
+            /** Format: int64 */
+            now_ms: number;
+            /** @description Tiles that changed. */
+            tiles: components["schemas"]["Tile"][];
+            /** @description Goes back as `since` with the next look. */
+            version: string;
+            /** @description Whether these are all tiles, and not only those that changed. */
+            whole: boolean;
         };
         /** @description The bank's revision after a unit was withdrawn. */
         WithdrawnReply: {
