@@ -7,10 +7,11 @@
 use std::sync::Arc;
 
 use image::RgbImage;
-use image::imageops;
 use rten::{Model, NodeId, RunError, RunOptions, ThreadPool, Value};
 use rten_tensor::NdTensor;
 use rten_tensor::prelude::*;
+
+use crate::smaller::{Part, thumbnail};
 
 /// The side of what the detector looks at.
 const SIDE: usize = 128;
@@ -224,9 +225,10 @@ fn seen(pixels: &RgbImage, square: Square) -> NdTensor<f32, 4> {
     let right = (square.left + square.side).min(pixels.width() as f32);
     let bottom = (square.top + square.side).min(pixels.height() as f32);
     let (width, height) = ((right - left) as u32, (bottom - top) as u32);
-    let part = imageops::crop_imm(pixels, left as u32, top as u32, width.max(1), height.max(1));
+    let (width, height) = (width.max(1), height.max(1));
+    let part = Part { left: left as u32, top: top as u32, width, height };
     let small = |pixels: u32| ((pixels as f32 * scale).round() as u32).clamp(1, SIDE as u32);
-    let part = imageops::thumbnail(&*part, small(width), small(height));
+    let part = thumbnail(pixels, part, small(width), small(height));
     let (x0, y0) = (((left - square.left) * scale) as usize, ((top - square.top) * scale) as usize);
     let mut seen = NdTensor::<f32, 4>::full([1, SIDE, SIDE, 3], -1.0);
     for (x, y, pixel) in part.enumerate_pixels() {

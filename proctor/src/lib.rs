@@ -14,4 +14,5 @@ pub mod print;
 pub mod request;
 pub mod review;
 pub mod schedule;
+mod smaller;
 pub mod trace;

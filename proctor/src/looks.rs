@@ -1,7 +1,9 @@
 //! How a photograph looks, told from its brightness alone: dark, blurred, covered, and like which other.
 
 use image::RgbImage;
-use image::imageops::{self, FilterType};
+use image::imageops;
+
+use crate::smaller::{Part, softened, thumbnail};
 
 /// The longest side at which it is looked at: enough to tell sharp from blurred, and quick.
 const SIDE: u32 = 240;
@@ -62,29 +64,32 @@ impl Looks {
         let (width, height) = pixels.dimensions();
         let longest = width.max(height);
         let side = |pixels: u32| (pixels * SIDE).div_ceil(longest).max(3);
-        let small = imageops::thumbnail(pixels, side(width), side(height));
+        let small = thumbnail(pixels, Part::whole(pixels), side(width), side(height));
         let gray = imageops::grayscale(&small);
-        let (width, height) = (gray.width() as usize, gray.height() as usize);
-        let values: Vec<f32> = gray.pixels().map(|pixel| f32::from(pixel.0[0])).collect();
-        let (brightness, variance) = moments(values.iter().copied());
-        let laplacian = (1..height - 1).flat_map(|y| (1..width - 1).map(move |x| y * width + x));
-        let laplacian = laplacian.map(|at| {
-            values[at - 1] + values[at + 1] + values[at - width] + values[at + width]
-                - 4.0 * values[at]
+        let (brightness, variance) = moments(gray.iter().map(|value| f32::from(*value)));
+        let rows: Vec<&[u8]> = gray.chunks_exact(gray.width() as usize).collect();
+        let laplacian = rows.windows(3).flat_map(|rows| {
+            let inner = |row: usize| rows[row][1..].iter().map(|value| i16::from(*value));
+            let across = rows[1]
+                .windows(3)
+                .map(|three| i16::from(three[0]) + i16::from(three[2]) - 4 * i16::from(three[1]));
+            inner(0)
+                .zip(inner(2))
+                .zip(across)
+                .map(|((above, below), across)| above + below + across)
         });
-        let (_, sharpness) = moments(laplacian);
-        let tiny = imageops::resize(&gray, 9, 8, FilterType::Triangle);
+        let (_, sharpness) = moments(laplacian.map(f32::from));
+        let tiny = softened(&gray, 9, 8);
         let places = (0..8).flat_map(|y| (0..8).map(move |x| (x, y)));
-        let hash = places.fold(0, |hash, (x, y)| {
-            hash << 1 | u64::from(tiny.get_pixel(x, y).0[0] > tiny.get_pixel(x + 1, y).0[0])
-        });
+        let hash = places
+            .fold(0, |hash, (x, y)| hash << 1 | u64::from(tiny[9 * y + x] > tiny[9 * y + x + 1]));
         let contrast = variance.sqrt();
-        let sketch = imageops::resize(&gray, SKETCH.0, SKETCH.1, FilterType::Triangle);
         let even = |value: u8| {
             let even = (f32::from(value) - brightness) / contrast.max(1.0) * SKETCH_CONTRAST;
             (even + 128.0).clamp(0.0, 255.0).round() as u8
         };
-        let sketch = Sketch(sketch.pixels().map(|pixel| even(pixel.0[0])).collect());
+        let sketch = softened(&gray, SKETCH.0, SKETCH.1);
+        let sketch = Sketch(sketch.into_iter().map(even).collect());
         Self { brightness, contrast, sharpness, hash: Hash(hash), sketch }
     }
 }
@@ -92,11 +97,11 @@ impl Looks {
 /// Mean and variance.
 fn moments(values: impl Iterator<Item = f32>) -> (f32, f32) {
     let (mut count, mut sum, mut squares) = (0_u32, 0_f64, 0_f64);
-    for value in values {
+    values.map(f64::from).for_each(|value| {
         count += 1;
-        sum += f64::from(value);
-        squares += f64::from(value) * f64::from(value);
-    }
+        sum += value;
+        squares += value * value;
+    });
     let count = f64::from(count.max(1));
     let mean = sum / count;
     (mean as f32, (squares / count - mean * mean).max(0.0) as f32)
