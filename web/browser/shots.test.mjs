@@ -121,6 +121,7 @@ async function everyScreen(phone, shoot, { account }) {
   await phone.offline(1);
   await second.tap('在本机继续');
   await second.isSitting();
+  await second.tap('知道了'); // What was said last may not have been heard.
   await second.saved();
   scene.network.mend();
   await phone.sees('未能同步');

@@ -47,7 +47,8 @@ export type HandIn = null | { by: 'candidate' | 'deadline'; n: number };
 /** Something the server said that the candidate has to see. */
 export type Word =
   | { kind: 'extended'; addedMs: number; by: string }
-  | { kind: 'message'; text: string }
+  /** Numbered from 1, because the server says the last one again to who may not have heard it. */
+  | { kind: 'message'; number: number; text: string }
   | { kind: 'resumed' }
   | { kind: 'unlocked' }
   /** Time was up on this page, and the server says it is not: an outage was given back. */
@@ -94,6 +95,8 @@ export interface Attempt {
   /** Whether time was up while the server could not be reached. */
   timeIsUp: boolean;
   words: Word[];
+  /** The number of the last message of an invigilator that was read. */
+  heard: number;
   closed: Closed | null;
 }
 
@@ -122,6 +125,7 @@ export function freshAttempt(paper: Paper, device: string): Attempt {
     handIn: null,
     timeIsUp: false,
     words: [],
+    heard: 0,
     closed: null,
   };
 }

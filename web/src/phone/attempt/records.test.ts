@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { acked, chosen, DEVICE, happen, sitting } from './fixture';
+import type { Attempt } from './model';
 import { restored, writes, type Progress, type Write } from './records';
 import { remainingMs, responses } from './view';
 
@@ -51,4 +52,15 @@ test('only what changed is written', () => {
   const first = sitting();
   const second = happen(first, { type: 'linked', link: 'offline' });
   expect(writes(first, second, CLOCK)).toEqual([]);
+});
+
+test('a message that was read is not said again after a reload; one that was not, is', () => {
+  const heard = happen(sitting(), { type: 'told', number: 1, text: 'x' });
+  const read = happen(heard, { type: 'word_read', word: heard.words[0]! });
+  const again = (attempt: Attempt) => {
+    const records = kept(writes(null, sitting(), CLOCK), writes(sitting(), attempt, CLOCK));
+    return happen(restored(records.get('progress/attempt') as Progress, [], DEVICE, CLOCK), { type: 'told', number: 1, text: 'x' });
+  };
+  expect(again(read).words).toEqual([]);
+  expect(again(heard).words).toHaveLength(1);
 });

@@ -21,6 +21,8 @@ export interface Progress {
   marked: number[];
   epoch: number | null;
   handIn: HandIn;
+  /** Missing in what an older page wrote. */
+  heard?: number;
   timeLeft: { remainingMs: number; wallMs: number } | null;
 }
 
@@ -65,17 +67,18 @@ function progressMoved(before: Attempt, after: Attempt): boolean {
     before.responses !== after.responses ||
     before.marked !== after.marked ||
     before.epoch !== after.epoch ||
-    before.handIn !== after.handIn
+    before.handIn !== after.handIn ||
+    before.heard !== after.heard
   );
 }
 
 function progress(attempt: Attempt, clock: { steady: number; wall: number }): Progress {
-  const { paper, place, lastN, responses, marked, epoch, handIn, timeLeft } = attempt;
+  const { paper, place, lastN, responses, marked, epoch, handIn, heard, timeLeft } = attempt;
   const left = timeLeft && {
     remainingMs: Math.max(0, timeLeft.remainingMs - (attempt.phase === 'paused' ? 0 : clock.steady - timeLeft.at)),
     wallMs: clock.wall,
   };
-  return { paper, place, lastN, responses, marked, epoch, handIn, timeLeft: left };
+  return { paper, place, lastN, responses, marked, epoch, handIn, heard, timeLeft: left };
 }
 
 /** An attempt as it was left. Its countdown is an estimate until the server speaks. */
@@ -95,6 +98,7 @@ export function restored(progress: Progress, kept: unknown[], device: string, cl
     marked: progress.marked,
     epoch: progress.epoch,
     handIn: progress.handIn,
+    heard: progress.heard || 0,
     pending,
     timeLeft: timeLeft && { remainingMs: Math.max(0, timeLeft.remainingMs - away), at: clock.steady },
   };

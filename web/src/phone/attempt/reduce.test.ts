@@ -168,8 +168,17 @@ describe('time', () => {
     expect(acceptsResponses(attempt)).toBe(true);
   });
 
+  test('a message that comes again was said before', () => {
+    const said = (number: number) => ({ type: 'told' as const, number, text: `message ${number}` });
+    const twice = happen(sitting(), said(1), said(1));
+    expect(twice.words).toHaveLength(1);
+    const read = happen(twice, { type: 'word_read', word: twice.words[0]! }, said(1));
+    expect(read.words).toEqual([]);
+    expect(happen(read, said(2)).words).toHaveLength(1);
+  });
+
   test('time that comes back is told, and reading one word leaves the others', () => {
-    const attempt = happen(sitting(), { type: 'time_is_up' }, { type: 'state', state: state(), at: 0 }, { type: 'told', text: 'x' });
+    const attempt = happen(sitting(), { type: 'time_is_up' }, { type: 'state', state: state(), at: 0 }, { type: 'told', number: 1, text: 'x' });
     expect(attempt.words.map(({ kind }) => kind)).toEqual(['time_back', 'message']);
     const read = happen(attempt, { type: 'word_read', word: attempt.words[1]! });
     expect(read.words.map(({ kind }) => kind)).toEqual(['time_back']);

@@ -23,7 +23,7 @@ export type Happening =
   | { type: 'resumed'; remainingMs: number; at: number }
   | { type: 'locked' }
   | { type: 'unlocked' }
-  | { type: 'told'; text: string }
+  | { type: 'told'; number: number; text: string }
   | { type: 'word_read'; word: Word }
   | { type: 'stood'; standing: Standing }
   | { type: 'hand_in'; by: 'candidate' | 'deadline' }
@@ -74,9 +74,9 @@ export function reduce(attempt: Attempt, happening: Happening): Attempt {
     case 'unlocked':
       return withWord({ ...freed_from(attempt, 'unlocked'), phase: 'running' }, { kind: 'unlocked' });
     case 'told':
-      return withWord(attempt, { kind: 'message', text: happening.text });
+      return told(attempt, happening.number, happening.text);
     case 'word_read':
-      return { ...attempt, words: attempt.words.filter((word) => word !== happening.word) };
+      return read(attempt, happening.word);
     case 'stood':
       return stood(attempt, happening.standing);
     case 'hand_in':
@@ -227,6 +227,17 @@ function timed(attempt: Attempt, remainingMs: number, at: number): Attempt {
 
 function withWord(attempt: Attempt, word: Word): Attempt {
   return { ...attempt, words: [...attempt.words, word] };
+}
+
+/** A message that comes again was said before. */
+function told(attempt: Attempt, number: number, text: string): Attempt {
+  const isThere = attempt.words.some((word) => word.kind === 'message' && word.number === number);
+  return isThere || number <= attempt.heard ? attempt : withWord(attempt, { kind: 'message', number, text });
+}
+
+function read(attempt: Attempt, word: Word): Attempt {
+  const heard = word.kind === 'message' ? Math.max(attempt.heard, word.number) : attempt.heard;
+  return { ...attempt, heard, words: attempt.words.filter((other) => other !== word) };
 }
 
 /** After a takeover by another device, what is pending is shown and never sent. */

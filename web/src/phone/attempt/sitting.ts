@@ -217,7 +217,7 @@ export class Sitting {
         this.note({ type: message.t });
         break;
       case 'message':
-        this.note({ type: 'told', text: message.text });
+        this.note({ type: 'told', number: message.number, text: message.text });
         break;
       case 'elsewhere':
         this.standAside();
@@ -337,6 +337,8 @@ export class Sitting {
     const state = await ask<AttemptState>(`/attempts/${attemptId}`);
     if (!this.polling || this.stopped) return;
     this.note({ type: 'state', state: state.body, at: steadyNow() });
+    const { told } = state.body;
+    if (told) this.note({ type: 'told', number: told.number, text: told.text });
     this.note({ type: 'linked', link: 'http' });
     this.afterReturn();
     this.watch.reached();

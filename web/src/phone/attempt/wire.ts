@@ -26,7 +26,7 @@ export type ServerMessage =
   | { t: 'resumed'; deadline_ms: number; remaining_ms: number }
   | { t: 'locked' }
   | { t: 'unlocked' }
-  | { t: 'message'; text: string }
+  | { t: 'message'; number: number; text: string }
   | { t: 'elsewhere' }
   | { t: 'closed'; by: string; receipt: Receipt; result: ResultView }
   | { t: 'pong'; now_ms: number };

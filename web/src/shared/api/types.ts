@@ -14,9 +14,11 @@ export type EventsReply = Omit<Schemas['EventsReply'], 'state'> & { state: Phase
 export type Nack = Schemas['Nack'];
 export type NackCode = Schemas['NackCode'];
 export type ResultView = Omit<Schemas['ResultView'], 'receipt'> & { receipt: Receipt };
-export type AttemptState = Omit<Schemas['AttemptState'], 'state' | 'responses'> & {
+export type AttemptState = Omit<Schemas['AttemptState'], 'state' | 'responses' | 'told'> & {
   state: Phase;
   responses: Record<string, string[]>;
+  /** What an invigilator said last. */
+  told?: { number: number; text: string } | null;
 };
 
 export type Phase = 'running' | 'paused' | 'locked' | 'closed' | 'voided';
