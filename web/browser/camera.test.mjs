@@ -139,9 +139,10 @@ test('a camera that another app takes for a moment is muted: it is lost after tw
 }));
 
 test('a camera that stands still is lost, too', scene.withPhone(WITNESSED, async (phone) => {
+  const told = hearSignals(phone);
   await sitWatched(phone, watchedSitting(scene.server));
   await phone.page.evaluate(() => Object.defineProperty(document.querySelector('video'), 'currentTime', { get: () => 7 }));
-  await phone.page.locator('.tool.camera:not(.live)').waitFor();
+  await until(() => told.includes('camera_lost'), 'the signal');
 }));
 
 test('a camera that stays away is an amber line with one button; what was asked for meanwhile is answered then', scene.withPhone(WITNESSED, async (phone) => {

@@ -91,6 +91,22 @@ for (const colorScheme of ['light', 'dark']) {
   }));
 }
 
+test('a start that did not come through keeps the camera', scene.withPhone(CAMERA, async (phone) => {
+  await toCheck(phone);
+  await phone.tap('打开摄像头');
+  await phone.sees('可以参加考试');
+  scene.network.cut();
+  await phone.tap('开始考试');
+  await phone.sees('网络中断');
+  scene.network.mend();
+  await phone.tap('重试');
+  await phone.sees('画面正常');
+  await phone.sees('可以参加考试');
+  assert.equal((await started(phone)).camera, 'live');
+  await phone.isSitting();
+  await phone.page.locator('.camera.live').waitFor();
+}));
+
 test('a dark room is told before the exam', scene.withPhone({ ...CAMERA, clip: 'dark' }, async (phone) => {
   await toCheck(phone);
   await phone.tap('打开摄像头');

@@ -9,8 +9,8 @@ import { startBrowser } from './phone.mjs';
 /** See the NOTICE beside them. */
 const PICTURES = fileURLToPath(new URL('../../../proctor/tests/pictures/', import.meta.url));
 
-/** Long enough that two photographs hardly ever show the same moment. */
-const FRAMES = 60;
+/** So many that two photographs hardly ever show the same one: a frame that comes again is a finding. */
+const FRAMES = 150;
 
 /** How each clip is composed: who is in it, how bright it is, and whether anything moves. */
 const CLIPS = {
@@ -61,7 +61,7 @@ async function clip(browser, { pictures, light = 1, frames }) {
   return Buffer.concat(jpegs.map((jpeg) => Buffer.from(jpeg, 'base64')));
 }
 
-/** Runs in the page: people side by side, each frame a little moved, as somebody who sits there. */
+/** Runs in the page: people side by side, each frame a little moved, as somebody who does not sit still. */
 async function compose({ addresses, light, frames }) {
   const images = [];
   for (const src of addresses) {
@@ -78,8 +78,9 @@ async function compose({ addresses, light, frames }) {
   for (let frame = 0; frame < frames; frame++) {
     context.fillStyle = '#56606b';
     context.fillRect(0, 0, 640, 480);
-    const turn = (2 * Math.PI * frame) / frames;
-    const [x, y, grown] = [18 * Math.sin(turn), 14 * Math.sin(2 * turn + 1), 1.06 + 0.04 * Math.cos(turn)];
+    // No two frames are alike, and neighbours least: places by the golden ratio in two directions.
+    const [across, down] = [(frame * 0.7548777) % 1, (frame * 0.5698403) % 1];
+    const [x, y, grown] = [64 * (across - 0.5), 48 * (down - 0.5), 1.04 + 0.1 * ((frame * 0.618034) % 1)];
     // Within the upright middle, which is what a photograph shows.
     const room = 360 / images.length;
     images.forEach((image, place) => {

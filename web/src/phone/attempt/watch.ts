@@ -74,6 +74,7 @@ export class Watch {
     if (here || !value) return;
     value.stop(false);
     this.photographer.value = null;
+    this.watched = null; // The consent may be taken back on the other device: it is asked anew.
   }
 
   /** The sitting ends on this page; `over` where the attempt does, too. */

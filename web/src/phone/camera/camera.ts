@@ -11,7 +11,7 @@ const MUTED_MS_MAX = 2_000;
 
 /** How often it is looked at whether frames still come, and how often in a row none may have come. */
 const LOOK_EVERY_MS = 2_000;
-const STILL_LOOKS_MAX = 3;
+const STILL_LOOKS_MAX = 2;
 
 /** A camera that shows nothing by then, shows nothing. */
 const FIRST_FRAME_WITHIN_MS = 6_000;
