@@ -1,0 +1,89 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Failure } from './access';
+import type { Camera } from './camera';
+import { Keeper, type Keeping } from './keeper';
+
+/** A camera of which the test decides what the next tries find. */
+class FakeCamera {
+  heard: (live: boolean) => void = () => undefined;
+  finds: Failure | null = null;
+  opened = 0;
+  live = true;
+  isLive = () => this.live;
+  seen = () => undefined;
+  stop = () => undefined;
+
+  async open(): Promise<Failure | null> {
+    this.opened += 1;
+    this.live = this.finds === null;
+    return this.finds;
+  }
+
+  lose(finds: Failure | null): void {
+    this.finds = finds;
+    this.live = false;
+    this.heard(false);
+  }
+}
+
+let camera: FakeCamera;
+let keeper: Keeper;
+let told: Keeping[];
+
+beforeEach(async () => {
+  vi.useFakeTimers();
+  camera = new FakeCamera();
+  told = [];
+  keeper = new Keeper(camera as unknown as Camera, (keeping) => told.push(keeping));
+  await keeper.begin();
+});
+
+afterEach(() => {
+  keeper.stop();
+  vi.useRealTimers();
+});
+
+test('a camera that is lost comes back by itself', async () => {
+  camera.lose(null);
+  expect(told).toEqual(['live', 'returning']);
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(told).toEqual(['live', 'returning', 'live']);
+});
+
+test('one that is busy is tried again, less and less often', async () => {
+  camera.lose('busy');
+  await vi.advanceTimersByTimeAsync(10 * 60_000);
+  expect(told[2]).toBe('lost');
+  expect(camera.opened).toBeGreaterThan(10);
+  expect(camera.opened).toBeLessThan(60);
+  camera.finds = null;
+  await vi.advanceTimersByTimeAsync(45_000);
+  expect(told[told.length - 1]).toBe('live');
+});
+
+test('what was refused is asked for again by a tap only', async () => {
+  camera.lose('denied');
+  await vi.advanceTimersByTimeAsync(10 * 60_000);
+  expect(camera.opened).toBe(1);
+  document.dispatchEvent(new Event('visibilitychange'));
+  expect(camera.opened).toBe(1);
+  camera.finds = null;
+  expect(await keeper.byTap()).toBeNull();
+  expect(told[told.length - 1]).toBe('live');
+});
+
+test('it is tried at once when the page is seen again', async () => {
+  camera.lose('busy');
+  await vi.advanceTimersByTimeAsync(3_000);
+  camera.finds = null;
+  document.dispatchEvent(new Event('visibilitychange'));
+  await vi.advanceTimersByTimeAsync(0);
+  expect(told[told.length - 1]).toBe('live');
+});
+
+test('after the end nothing is tried', async () => {
+  camera.lose('busy');
+  keeper.stop();
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(camera.opened).toBe(0);
+});
