@@ -4,6 +4,7 @@ mod arguments;
 mod bank;
 
 use std::io::{IsTerminal, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -12,10 +13,11 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
 
 use crate::commands::{
-    Desk, Refused, attempt, audit, backup, exam, rehearsal, roster, staff, transfer,
+    Desk, Refused, attempt, audit, backup, exam, purge, rehearsal, roster, staff, transfer,
 };
 use crate::config::{Config, Settings};
 use crate::demo::Demo;
+use crate::snapshots::Photos;
 use crate::store::Scope;
 use crate::{banks, serve, server};
 use arguments::{
@@ -103,6 +105,7 @@ fn print<T: Serialize>(
 async fn run(cli: Cli) -> anyhow::Result<()> {
     let Cli { json, .. } = cli;
     let settings = cli.settings()?;
+    let portraits = cli.portraits().map(Path::to_path_buf);
     match cli.command {
         Command::Demo { lan } => run_demo(settings, lan).await,
         Command::Serve => run_server(&settings).await,
@@ -111,7 +114,9 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
             let desk = Desk::open(&settings).await?;
             let bytes = std::fs::read(&file)?;
             let mut out = codes.map(std::fs::File::create).transpose()?;
-            let imported = roster::import(&desk, None, bytes, out.is_some(), json).await?;
+            let photos = photos_of(&settings)?;
+            let photos = portraits.as_deref().map(|folder| (&photos, folder));
+            let imported = roster::import(&desk, None, bytes, out.is_some(), photos, json).await?;
             if let Some((file, csv)) = out.as_mut().zip(imported.csv.as_deref()) {
                 file.write_all(csv.as_bytes())?;
             }
@@ -120,6 +125,11 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
                 return Ok(());
             }
             Err(Refused::because("nothing was stored: mend the rows above first").into())
+        }
+        Command::Purge { dry_run } => {
+            let desk = Desk::open(&settings).await?;
+            let purged = purge::purge(&desk, &photos_of(&settings)?, dry_run, json).await?;
+            print(&purged, json, purge_lines)
         }
         Command::Exam(command) => run_exam(&settings, command, json).await,
         Command::Staff(StaffCommand::Add { login, name, role, institutions }) => {
@@ -196,7 +206,31 @@ fn roster_lines(imported: &roster::Imported) -> String {
         let (code, message) = (row.problem.code, &row.problem.message);
         text += &format!("row {} {code}: {message}\n", row.row);
     }
+    if let Some(photos) = &imported.photos {
+        text += &format!("{} photographs\n", photos.kept);
+        for problem in &photos.problems {
+            text += &format!("{} {}: {}\n", problem.file, problem.code, problem.message);
+        }
+        for file in &photos.unmatched {
+            text += &format!("{file} photo_of_nobody: nobody in the roster has this number\n");
+        }
+    }
     text
+}
+
+fn purge_lines(purged: &purge::Purged) -> String {
+    let did = if purged.dry_run { "would delete" } else { "deleted" };
+    let purge::Purged { attempts, snapshots, held, orphans, bytes, .. } = purged;
+    let mib = *bytes as f64 / f64::from(1 << 20);
+    format!(
+        "{did} {snapshots} snapshots of {attempts} attempts and {orphans} files of no attempt, \
+         {mib:.1} MiB\n{held} attempts are held for a review or an objection\n"
+    )
+}
+
+/// Where photographs are kept.
+fn photos_of(settings: &Settings) -> anyhow::Result<Photos> {
+    server::photo_store(&Config::check(settings)?, settings)
 }
 
 /// Nothing is acknowledged after a failed sync, and nothing else may be trusted.

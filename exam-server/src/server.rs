@@ -316,7 +316,10 @@ fn metrics_handle() -> PrometheusHandle {
 
 /// The photo store: at the place that was named, which has to be usable, or else in a folder beside the
 /// embedded database, made with the first picture.
-fn photo_store(config: &Config, settings: &Settings) -> anyhow::Result<Photos> {
+///
+/// # Errors
+/// When the place that was named cannot be used.
+pub fn photo_store(config: &Config, settings: &Settings) -> anyhow::Result<Photos> {
     let access = config.photo_access.clone();
     if let Some(place) = &config.photos {
         let photos = Photos::at(place.clone(), access);
@@ -324,6 +327,12 @@ fn photo_store(config: &Config, settings: &Settings) -> anyhow::Result<Photos> {
         return Ok(photos);
     }
     let file = settings.database.as_deref().and_then(|database| database.strip_prefix("sqlite:"));
+    if file.is_none() {
+        warn!(
+            "photos: no place is set, so that pictures go to a folder of this node: other nodes \
+            will not find them"
+        );
+    }
     let folder = file.and_then(|file| std::path::Path::new(file).parent()).unwrap_or("".as_ref());
     Ok(Photos::at(folder.join("photos"), access))
 }

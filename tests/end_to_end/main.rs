@@ -14,6 +14,7 @@ mod moving;
 mod nodes;
 mod operate;
 mod operations;
+mod photos;
 mod proxy;
 mod sign_in;
 #[path = "../simulation/mod.rs"]

@@ -9,6 +9,7 @@ pub mod person;
 pub mod probe;
 pub mod process;
 pub mod raw_socket;
+pub mod s3;
 pub mod server;
 pub mod tls;
 

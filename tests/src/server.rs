@@ -58,14 +58,27 @@ impl Server {
     /// # Panics
     /// When it cannot be started.
     pub async fn start_with(kind: Kind, definition: &str) -> Option<Self> {
+        Self::start_changed(kind, definition, |_| {}).await
+    }
+
+    /// Starts a server with another exam file and other settings.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub async fn start_changed(
+        kind: Kind,
+        definition: &str,
+        change: impl FnOnce(&mut Settings),
+    ) -> Option<Self> {
         let database = Database::fresh(kind).await?;
         let desk = desk(&database).await;
         let exam = bank::publish(&desk, definition).await;
         let tokens = bank::candidates(&desk, exam.id, 20).await;
         desk.store.close().await;
-        let running = start(&settings(&database), || panic!("a sync failed"))
-            .await
-            .expect("the server starts");
+        let mut settings = settings(&database);
+        change(&mut settings);
+        let running =
+            start(&settings, || panic!("a sync failed")).await.expect("the server starts");
         let address = running.address;
         let tokens = std::sync::Mutex::new(tokens);
         Some(Self { database, exam, address, running, tokens })

@@ -1,6 +1,6 @@
 //! What the command line takes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand};
 use exam_core::item::{Pool, Unknown};
@@ -22,7 +22,8 @@ pub(super) struct Cli {
     /// Where to listen: HOST:PORT
     #[arg(long, global = true)]
     listen: Option<String>,
-    /// The folder of photos
+    /// Where photos are kept; with `roster import` the folder of the registry's photographs, each
+    /// named by the ID number or the practice certificate number of whom it shows
     #[arg(long, global = true)]
     photos: Option<PathBuf>,
     /// A configuration file (TOML)
@@ -47,14 +48,19 @@ impl Cli {
                 *setting = Some(flag.clone());
             }
         }
-        let paths =
-            [(&mut settings.photos, &self.photos), (&mut settings.key_file, &self.key_file)];
+        let photos = if self.portraits().is_some() { &None } else { &self.photos };
+        let paths = [(&mut settings.photos, photos), (&mut settings.key_file, &self.key_file)];
         for (setting, flag) in paths {
             if let Some(flag) = flag {
                 *setting = Some(flag.clone());
             }
         }
         Ok(settings)
+    }
+
+    /// The folder of the registry's photographs: with `roster import` the flag names that one.
+    pub(super) fn portraits(&self) -> Option<&Path> {
+        self.photos.as_deref().filter(|_| matches!(self.command, Command::Roster(_)))
     }
 }
 
@@ -93,6 +99,12 @@ pub(super) enum Command {
     Backup {
         /// The file to write
         file: PathBuf,
+    },
+    /// Delete photos whose time is over, and files of the photo store that no attempt has
+    Purge {
+        /// Only say what would be deleted
+        #[arg(long)]
+        dry_run: bool,
     },
     /// Restore a backup into a database that is not there yet, and check it
     Restore {

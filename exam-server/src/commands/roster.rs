@@ -1,5 +1,8 @@
 //! `roster import`: the registry's people.
 
+use std::collections::HashMap;
+use std::path::Path;
+
 use assessment::date::Date;
 use assessment::one_time_code::{OneTimeCode, RESET_CODE_VALID};
 use assessment::roster::{Columns, Person, Roster, RowProblem, gather};
@@ -7,10 +10,12 @@ use exam_core::ids::{CandidateId, InstitutionId, StaffId};
 use question_bank::table::{self, Part, Row};
 use serde::Serialize;
 
+use super::portraits::{self, Portraits};
 use super::progress::Progress;
 use super::{Desk, Refused};
 use crate::chance::system_rng;
 use crate::keys::token_hash;
+use crate::snapshots::Photos;
 use crate::store::{CodePurpose, NewCandidate, Registration};
 
 /// How many people one transaction writes.
@@ -30,6 +35,9 @@ pub struct Imported {
     pub problems: Vec<RowProblem>,
     /// Rows that somebody should look at.
     pub warnings: Vec<RowProblem>,
+    /// What became of the photographs, where a folder of them was named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub photos: Option<Portraits>,
     /// The codes as CSV: names, masked ID numbers, codes. They are stored nowhere.
     #[serde(skip)]
     pub csv: Option<String>,
@@ -43,11 +51,12 @@ pub async fn look(desk: &Desk, bytes: Vec<u8>) -> anyhow::Result<Imported> {
     let roster = read_aside(desk, bytes).await?;
     let people = if roster.problems.is_empty() { roster.people.len() } else { 0 };
     let (problems, warnings) = (roster.problems, roster.warnings);
-    Ok(Imported { people, codes: 0, problems, warnings, csv: None })
+    Ok(Imported { people, codes: 0, problems, warnings, photos: None, csv: None })
 }
 
 /// Stores the people of a table, all or none of its rows being good. With `codes` each gets a
-/// one-time code for the first sign-in. `by` is who does it; nobody at the command line.
+/// one-time code for the first sign-in. With `photos`, those of a folder are kept in the photo store.
+/// `by` is who does it; nobody at the command line.
 ///
 /// # Errors
 /// [`Refused`] for a file that is no roster; trouble with the database. Bad rows are no error:
@@ -57,11 +66,12 @@ pub async fn import(
     by: Option<StaffId>,
     bytes: Vec<u8>,
     codes: bool,
+    photos: Option<(&Photos, &Path)>,
     quiet: bool,
 ) -> anyhow::Result<Imported> {
     let roster = read_aside(desk, bytes).await?;
     let (problems, warnings) = (roster.problems, roster.warnings);
-    let mut outcome = Imported { people: 0, codes: 0, problems, warnings, csv: None };
+    let mut outcome = Imported { people: 0, codes: 0, problems, warnings, photos: None, csv: None };
     if !outcome.problems.is_empty() {
         return Ok(outcome);
     }
@@ -81,9 +91,28 @@ pub async fn import(
         outcome.codes = numbers.len();
         outcome.csv = Some(issue_codes(desk, &roster.people, &numbers).await?);
     }
-    let after = serde_json::json!({ "people": outcome.people, "codes": outcome.codes });
+    if let Some((photos, folder)) = photos {
+        let people = names_of(&roster.people, &numbers);
+        outcome.photos = Some(portraits::keep(desk, photos, &people, folder, quiet).await?);
+    }
+    let kept = outcome.photos.as_ref().map_or(0, |photos| photos.kept);
+    let after = serde_json::json!({ "people": outcome.people, "codes": outcome.codes,
+        "photos": kept });
     desk.store.audit_append(&desk.audit(by, "roster.import", "roster", &after)).await?;
     Ok(outcome)
+}
+
+/// Candidates by what a photograph of them may be named: the ID number, or that of a certificate.
+fn names_of(people: &[Person], numbers: &[i64]) -> HashMap<String, i64> {
+    let names = |(person, number): (&Person, &i64)| {
+        let certificates = person
+            .registrations
+            .iter()
+            .map(|registered| registered.registration.practice_number.as_str().to_uppercase());
+        let id = person.resident_id.canonical().to_uppercase();
+        certificates.chain([id]).map(|name| (name, *number)).collect::<Vec<_>>()
+    };
+    people.iter().zip(numbers).flat_map(names).collect()
 }
 
 /// Reads a roster where it holds up nobody: a big one takes a core for a second.

@@ -29,6 +29,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(candidates::list))
         .routes(routes!(candidates::institutions))
         .routes(routes!(candidates::reset))
+        .routes(routes!(candidates::portrait))
         .routes(routes!(roster::import))
         .routes(routes!(members::list, members::add))
         .routes(routes!(members::change))

@@ -11,8 +11,9 @@ mod watch;
 
 pub use check::sweep;
 pub use darkroom::{Busy, Darkroom};
-pub use photos::{PhotoTrouble, Photos, S3Access};
-pub use shown::{Album, Print, Shown, show};
+pub use photos::name as snapshot_name;
+pub use photos::{PhotoTrouble, Photos, S3Access, Stored, portrait_name};
+pub use shown::{Album, Print, Shown, show, show_portrait};
 pub use watch::{Begun, Request, Watch};
 
 use std::sync::Arc;

@@ -5,7 +5,9 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::Context;
-use exam_core::ids::AttemptId;
+use exam_core::ids::{AttemptId, CandidateId};
+use exam_core::time::Timestamp;
+use futures_util::{Stream, StreamExt};
 use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as Name;
@@ -54,9 +56,43 @@ pub struct S3Access {
 }
 
 /// The name of a picture: whoever has the row of the database can tell it, and nobody else.
-pub(super) fn name(attempt: AttemptId, request: &str, kept_sha256: &[u8]) -> Name {
+#[must_use]
+pub fn name(attempt: AttemptId, request: &str, kept_sha256: &[u8]) -> Name {
     let digest = hex::encode(&kept_sha256[..8.min(kept_sha256.len())]);
     Name::from_iter([attempt.to_string(), format!("{request}-{digest}.sealed")])
+}
+
+/// The folder of the registry's photographs.
+const PORTRAITS: &str = "portraits";
+
+/// The name of the registry's photograph of a candidate.
+#[must_use]
+pub fn portrait_name(candidate: CandidateId, sha256: &[u8]) -> Name {
+    let digest = hex::encode(&sha256[..8.min(sha256.len())]);
+    Name::from_iter([PORTRAITS.to_owned(), format!("{candidate}-{digest}.sealed")])
+}
+
+/// A file of the photo store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// Its name.
+    pub name: Name,
+    /// Bytes.
+    pub bytes: u64,
+    /// When it was written, by the clock of whoever keeps it.
+    pub written_at: Timestamp,
+}
+
+impl Stored {
+    /// The attempt and the request of a snapshot; `None` for what is none.
+    #[must_use]
+    pub fn snapshot(&self) -> Option<(AttemptId, String)> {
+        let mut parts = self.name.parts();
+        let (folder, file) = (parts.next()?, parts.next()?);
+        let attempt = folder.as_ref().parse().ok()?;
+        let (request, _) = file.as_ref().split_once('-')?;
+        Some((attempt, request.to_owned()))
+    }
 }
 
 impl Photos {
@@ -114,6 +150,24 @@ impl Photos {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// All files, as they come.
+    ///
+    /// # Errors
+    /// [`PhotoTrouble`].
+    pub async fn list(
+        &self,
+    ) -> Result<impl Stream<Item = Result<Stored, PhotoTrouble>>, PhotoTrouble> {
+        let files = self.store()?.list(None);
+        Ok(files.map(|file| {
+            let file = file?;
+            Ok(Stored {
+                written_at: Timestamp::from_ms(file.last_modified.timestamp_millis()),
+                name: file.location,
+                bytes: file.size,
+            })
+        }))
     }
 
     fn store(&self) -> Result<&Arc<dyn ObjectStore>, PhotoTrouble> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use exam_core::ids::AttemptId;
+use exam_core::ids::{AttemptId, CandidateId};
 use moka::future::Cache;
 use proctor::photo;
 use proctor::print;
@@ -46,6 +46,21 @@ impl Default for Album {
         let weight = |_: &i64, picture: &Bytes| u32::try_from(picture.len()).unwrap_or(u32::MAX);
         Self(Cache::builder().weigher(weight).max_capacity(SMALL_BYTES_MAX).build())
     }
+}
+
+/// Shows the registry's photograph of a candidate, of which the digest is known.
+///
+/// # Errors
+/// Trouble with the photo store.
+pub async fn show_portrait(
+    app: &App,
+    candidate: CandidateId,
+    sha256: &[u8],
+) -> Result<Shown, NotKept> {
+    let sealed = app.photos.read(&photos::portrait_name(candidate, sha256)).await?;
+    let bytes = sealed.and_then(|sealed| app.keys.open(&sealed));
+    let whole = bytes.filter(|bytes| photo::digest(bytes)[..] == *sha256);
+    Ok(whole.map_or(Shown::Unreadable, |bytes| Shown::Picture(bytes.into())))
 }
 
 /// Shows a photograph.

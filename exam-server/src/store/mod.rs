@@ -26,6 +26,7 @@ mod lists;
 mod one_time_code;
 mod person;
 mod portrait;
+mod purge;
 mod rehearsal;
 mod review;
 mod scope;
@@ -62,6 +63,7 @@ pub use lists::{
 pub use one_time_code::CodePurpose;
 pub use person::PersonRow;
 pub use portrait::{CandidateShown, NewPortrait};
+pub use purge::KeptSnapshots;
 pub use rehearsal::RehearsalCandidate;
 pub use review::{Assessment, NewStep, ReviewFilter, ReviewListed, StepRow, Unassessed};
 pub use scope::Scope;

@@ -14,7 +14,7 @@ use crate::sign_in::{enrolled, staff_member};
 use crate::snapshots::sitting::{Sitting, picture, watched};
 
 /// A member of staff who looks after another institution than everybody's.
-pub(super) async fn somebody_elsewhere(server: &Server, login: &str, role: Role) -> Candidate {
+pub(crate) async fn somebody_elsewhere(server: &Server, login: &str, role: Role) -> Candidate {
     let desk = server::desk(&server.database).await;
     let elsewhere = InstitutionId::fresh(desk.now(), &mut exam_server::chance::system_rng());
     let scope = Scope::Institutions(vec![elsewhere]);

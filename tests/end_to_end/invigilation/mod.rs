@@ -3,6 +3,8 @@
 mod judging;
 mod watching;
 
+pub(crate) use judging::somebody_elsewhere;
+
 use crate::on_both;
 
 /// All of them.

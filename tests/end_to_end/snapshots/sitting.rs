@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use exam_core::time::Timestamp;
+use exam_server::config::Settings;
 use exam_server::snapshots::{Request, Watch};
 use exam_server::store::{Attempt, Scope, SnapshotRow};
 use exam_tests::client::Socket;
@@ -21,12 +22,21 @@ pub(crate) async fn watched(kind: Kind) -> Option<Server> {
 
 /// The same, with another way without a camera.
 pub(crate) async fn watched_with(kind: Kind, without_camera: &str) -> Option<Server> {
+    Server::start_with(kind, &definition(without_camera)).await
+}
+
+/// The same, with other settings of the server.
+pub(crate) async fn watched_on(kind: Kind, change: impl FnOnce(&mut Settings)) -> Option<Server> {
+    Server::start_changed(kind, &definition("without_camera = \"flag\""), change).await
+}
+
+fn definition(without_camera: &str) -> String {
     let watched = format!(
         "consents = [{{ kind = \"snapshots\", version = \"1\", text = \"随机抓拍\" }}]\n\
          proctoring = {{ snapshots = {SNAPSHOTS}, {without_camera}, keep_days = 90, \
          appeal_days = 7 }}\n\n[[audience]]"
     );
-    Server::start_with(kind, &bank::EXAM.replacen("[[audience]]", &watched, 1)).await
+    bank::EXAM.replacen("[[audience]]", &watched, 1)
 }
 
 /// A candidate who sits the exam.
@@ -92,4 +102,11 @@ pub(crate) fn picture(name: &str) -> Vec<u8> {
 pub(crate) async fn is_heard(socket: &mut Socket) {
     socket.send(json!({ "t": "ping" })).await;
     socket.expect("pong").await;
+}
+
+/// All files of a folder and those below it.
+pub(crate) fn files(folder: PathBuf) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    paths.flat_map(|path| if path.is_dir() { files(path) } else { vec![path] }).collect()
 }

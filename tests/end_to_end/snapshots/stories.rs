@@ -11,14 +11,7 @@ use futures_util::future::join_all;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use super::sitting::{Sitting, is_heard, picture, watched};
-
-/// All files of a folder and those below it.
-fn files(folder: PathBuf) -> Vec<PathBuf> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
-    let paths = entries.map(|entry| entry.expect("an entry").path());
-    paths.flat_map(|path| if path.is_dir() { files(path) } else { vec![path] }).collect()
-}
+use super::sitting::{Sitting, files, is_heard, picture, watched};
 
 fn photos_of(server: &Server) -> Vec<PathBuf> {
     files(server.database.folder.path().join("photos"))

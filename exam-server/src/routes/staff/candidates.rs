@@ -5,11 +5,13 @@ use assessment::one_time_code::{OneTimeCode, RESET_CODE_VALID};
 use assessment::resident_id::ResidentId;
 use axum::Json;
 use axum::extract::{Query, State};
+use axum::response::Response;
 use exam_core::ids::CandidateId;
 use exam_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::attempts::{JUDGES, picture_response};
 use super::paging::{any_role, given, masked_id, next_of, page_of, slice_of};
 
 use crate::app::App;
@@ -18,6 +20,7 @@ use crate::chance::system_rng;
 use crate::keys::token_hash;
 use crate::problem::{ApiError, Problem};
 use crate::routes::{Body, Path};
+use crate::snapshots::show_portrait;
 use crate::store::{AuditEntry, CandidateFilter, CandidateListed, CodePurpose, Role};
 
 /// Who looks candidates up.
@@ -195,4 +198,23 @@ pub(super) async fn reset(
         .one_time_code_issue(CodePurpose::Reset, &codes, now, expires_at_ms, Some(&audit))
         .await?;
     Ok(Json(ResetReply { code: code.to_string(), expires_at_ms }))
+}
+
+/// Shows the photograph that the registry has of a candidate
+#[utoipa::path(get, path = "/candidates/{candidate_id}/portrait", tag = "candidates",
+    params(("candidate_id" = String, Path, description = "the candidate")),
+    responses((status = 200, content_type = "image/jpeg"), (status = 404, body = Problem),
+        (status = 410, body = Problem)))]
+pub(super) async fn portrait(
+    State(app): State<App>,
+    member: StaffMember,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
+    any_role(&member, &JUDGES)?;
+    let not_found = || ApiError::NotFound("portrait");
+    let id = id.parse().map_err(|_| not_found())?;
+    let person = app.store.candidate_shown_by_id(id).await?.ok_or_else(not_found)?;
+    let covered = person.institution_id.parse().is_ok_and(|own| member.scope().covers(own));
+    let sha256 = person.portrait.filter(|_| covered).ok_or_else(not_found)?;
+    picture_response(show_portrait(&app, id, &sha256).await?)
 }

@@ -69,7 +69,7 @@ pub(super) async fn import(
     let outcome = if query.dry_run {
         roster::look(&desk, bytes.into()).await
     } else {
-        roster::import(&desk, by, bytes.into(), query.codes, true).await
+        roster::import(&desk, by, bytes.into(), query.codes, None, true).await
     };
     let outcome = outcome.map_err(|error| refused_field("file", error))?;
     Ok(Json(RosterReply {

@@ -1,0 +1,170 @@
+//! `purge`: photographs whose time is over are deleted, and files that no attempt has any more.
+
+use std::collections::HashMap;
+use std::pin::pin;
+
+use exam_core::exam::Exam;
+use exam_core::ids::ExamId;
+use exam_core::time::{Span, Timestamp};
+use futures_util::StreamExt;
+use serde::Serialize;
+
+use super::Desk;
+use super::progress::Progress;
+use crate::snapshots::{Photos, Stored, snapshot_name};
+use crate::store::{KeptSnapshots, Scope, SnapshotRow};
+
+/// How many attempts are read at a time.
+const PAGE: i64 = 500;
+
+/// A file without a row may be a photograph that is being noted just now.
+const BEING_NOTED: Span = Span::from_minutes(24 * 60);
+
+/// What was deleted, or would be.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Purged {
+    /// Whether nothing was deleted, and only said what would be.
+    pub dry_run: bool,
+    /// Attempts whose photographs' time is over.
+    pub attempts: usize,
+    /// Their photographs.
+    pub snapshots: usize,
+    /// Attempts whose time is over and whose photographs stay for a review or an objection.
+    pub held: usize,
+    /// Files that no attempt has.
+    pub orphans: usize,
+    /// Bytes of all these files.
+    pub bytes: u64,
+}
+
+/// Deletes what is to be deleted; with `dry_run` it only says so. Each attempt has a row in the audit,
+/// and its photographs keep theirs, with when they were taken, what they showed and when they were
+/// deleted.
+///
+/// # Errors
+/// Trouble with the database or the photo store; what was deleted until then is.
+pub async fn purge(
+    desk: &Desk,
+    photos: &Photos,
+    dry_run: bool,
+    quiet: bool,
+) -> anyhow::Result<Purged> {
+    let mut purged = Purged { dry_run, ..Purged::default() };
+    let mut keeps = Keeps::default();
+    let total = usize::try_from(desk.store.snapshots_kept_count().await?).unwrap_or(0);
+    let mut progress = Progress::begin("attempts", total, quiet);
+    let (mut after, mut seen) = (0, 0);
+    loop {
+        let page = desk.store.snapshots_kept(after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = last.attempt_no;
+        for attempt in page {
+            seen += 1;
+            purge_attempt(desk, photos, &attempt, &mut keeps, &mut purged).await?;
+        }
+        progress.done(seen);
+    }
+    progress.finish();
+    purge_orphans(desk, photos, &mut purged).await?;
+    if !dry_run && purged.orphans > 0 {
+        let entry = desk.audit(None, "photos.purge", "orphans", &purged);
+        desk.store.audit_append(&entry).await?;
+    }
+    Ok(purged)
+}
+
+/// How long the photographs of an exam are kept, and how long its candidates may object.
+#[derive(Default)]
+struct Keeps(HashMap<(ExamId, i64), (Span, Span)>);
+
+impl Keeps {
+    async fn of(&mut self, desk: &Desk, attempt: &KeptSnapshots) -> anyhow::Result<(Span, Span)> {
+        let key = (attempt.exam_id, attempt.exam_revision);
+        if let Some(known) = self.0.get(&key) {
+            return Ok(*known);
+        }
+        let found = desk.store.exam_definition(key.0, key.1).await?;
+        let exam = found.map(|(text, _)| serde_json::from_str::<Exam>(&text)).transpose()?;
+        let proctoring = exam.and_then(|exam| exam.proctoring);
+        let spans = proctoring.map_or_else(Default::default, |one| (one.keep, one.appeal));
+        self.0.insert(key, spans);
+        Ok(spans)
+    }
+}
+
+/// Whether a review still needs the pictures.
+fn is_held(attempt: &KeptSnapshots, appeal: Span, now: Timestamp) -> bool {
+    match attempt.state.as_deref() {
+        Some("void_proposed" | "appealed") => true,
+        Some("suspicious" | "violation" | "void") => {
+            attempt.changed_at.is_some_and(|changed_at| now <= changed_at + appeal)
+        }
+        _ => false,
+    }
+}
+
+async fn purge_attempt(
+    desk: &Desk,
+    photos: &Photos,
+    attempt: &KeptSnapshots,
+    keeps: &mut Keeps,
+    purged: &mut Purged,
+) -> anyhow::Result<()> {
+    let now = desk.now();
+    let (keep, appeal) = keeps.of(desk, attempt).await?;
+    if now <= attempt.closed_at + keep {
+        return Ok(());
+    }
+    if is_held(attempt, appeal, now) {
+        purged.held += 1;
+        return Ok(());
+    }
+    let rows = desk.store.snapshots_of(attempt.attempt_no).await?;
+    let rows: Vec<SnapshotRow> =
+        rows.into_iter().filter(|row| row.deleted_at_ms.is_none()).collect();
+    purged.attempts += 1;
+    purged.snapshots += rows.len();
+    purged.bytes += rows.iter().map(|row| row.bytes.unsigned_abs()).sum::<u64>();
+    if purged.dry_run {
+        return Ok(());
+    }
+    for row in &rows {
+        photos
+            .delete(&snapshot_name(attempt.attempt_id, &row.request_id, &row.kept_sha256))
+            .await?;
+    }
+    let after = serde_json::json!({ "snapshots": rows.len(), "closed_at_ms": attempt.closed_at,
+        "kept_ms": keep });
+    let entry = desk.audit(None, "attempt.purge", attempt.attempt_id, &after);
+    desk.store.snapshots_deleted(&rows, &entry).await?;
+    Ok(())
+}
+
+async fn purge_orphans(desk: &Desk, photos: &Photos, purged: &mut Purged) -> anyhow::Result<()> {
+    let old = desk.now() - BEING_NOTED;
+    let mut orphans: Vec<Stored> = Vec::new();
+    let mut files = pin!(photos.list().await?);
+    while let Some(file) = files.next().await {
+        let file = file?;
+        let Some((attempt, request)) = file.snapshot() else { continue };
+        if file.written_at > old {
+            continue;
+        }
+        let attempt = desk.store.attempt_find(attempt, &Scope::All).await?;
+        let row = match attempt {
+            Some(attempt) => desk.store.snapshot_find(attempt.key.attempt_no, &request).await?,
+            None => None,
+        };
+        if row.is_none_or(|row| row.deleted_at_ms.is_some()) {
+            orphans.push(file);
+        }
+    }
+    for file in orphans {
+        purged.orphans += 1;
+        purged.bytes += file.bytes;
+        if !purged.dry_run {
+            photos.delete(&file.name).await?;
+        }
+    }
+    Ok(())
+}
