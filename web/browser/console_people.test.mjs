@@ -83,13 +83,27 @@ test('everybody of one institution gets extra time', at('invigilator', async (de
   await phone.tap('知道了');
 }));
 
-test('one attempt is ended and counts, another is void and does not', at('invigilator', async (desk) => {
+test('one attempt is ended and counts, and another is proposed to be void', at('invigilator', async (desk) => {
   const other = await sitDown();
   const [{ phone, account }] = seated;
   await desk.go('/live');
   await act(desk, account, '结束作答', '题计分。不能撤回');
   await phone.sees('监考老师结束');
-  await act(desk, other.account, '作废', '不计成绩');
+  await choose(desk, other.account, '证据与判定');
+  await desk.press('提请作废');
+  await desk.sees('须由另一人同意后才作废');
+  await desk.confirm('提请作废', '他人代答');
+  await desk.sees('由您提请作废，须由另一人同意');
+  assert.ok(await desk.button('同意作废').isDisabled());
+}));
+
+test('another person agrees: what is void does not count', at('officer', async (desk) => {
+  const [{ account }, other] = seated;
+  await desk.signIn('demo-officer');
+  await desk.go(`/attempts/${other.phone.attemptId()}`);
+  await desk.press('同意作废');
+  await desk.sees('立即作废，不计成绩');
+  await desk.confirm('同意作废', '属实');
   await other.phone.sees('成绩无效');
   await desk.go('/results');
   await rowOf(desk, account).getByText('监考结束').waitFor();
@@ -98,7 +112,6 @@ test('one attempt is ended and counts, another is void and does not', at('invigi
 }));
 
 test('the results of an exam are downloaded as a table', at('officer', async (desk) => {
-  await desk.signIn('demo-officer');
   await desk.go('/results');
   await desk.option('考试', (await examOf(desk)).title);
   await until(() => desk.page.url().includes('exam='), 'the exam in the address');

@@ -17,6 +17,7 @@ declare module 'vue-router' {
 
 const READ_BANKS: readonly Role[] = ['author', 'approver', 'operator'];
 const READ_PEOPLE: readonly Role[] = ['officer', 'invigilator', 'operator'];
+const JUDGE: readonly Role[] = ['invigilator', 'officer'];
 
 /** The menu, by task. Only what a member's roles allow is shown. */
 export const MENU: { name: string; path: string; title: TextKey; icon: string; roles: readonly Role[] }[] = [
@@ -24,7 +25,9 @@ export const MENU: { name: string; path: string; title: TextKey; icon: string; r
   { name: 'approvals', path: '/approvals', title: 'menu.approvals', icon: 'stamp', roles: READ_BANKS },
   { name: 'exams', path: '/exams', title: 'menu.exams', icon: 'exam', roles: ROLES },
   { name: 'candidates', path: '/candidates', title: 'menu.candidates', icon: 'people', roles: READ_PEOPLE },
+  { name: 'wall', path: '/wall', title: 'menu.wall', icon: 'wall', roles: ['invigilator'] },
   { name: 'live', path: '/live', title: 'menu.live', icon: 'clock', roles: READ_PEOPLE },
+  { name: 'reviews', path: '/reviews', title: 'menu.reviews', icon: 'eye', roles: JUDGE },
   { name: 'results', path: '/results', title: 'menu.results', icon: 'chart', roles: READ_PEOPLE },
   { name: 'members', path: '/members', title: 'menu.members', icon: 'member', roles: ['operator'] },
   { name: 'audit', path: '/audit', title: 'menu.audit', icon: 'list', roles: ['operator'] },
@@ -53,6 +56,9 @@ const routes: RouteRecordRaw[] = [
       { path: 'exams/:exam/time', component: () => import('./pages/ExtraTime.vue'), meta: { title: 'extra.title', roles: ['invigilator'], menu: 'exams' } },
       { path: 'candidates', component: () => import('./pages/Candidates.vue'), meta: { title: 'menu.candidates', roles: READ_PEOPLE, menu: 'candidates' } },
       { path: 'candidates/import', component: () => import('./pages/RosterImport.vue'), meta: { title: 'roster.title', roles: ['operator'], menu: 'candidates' } },
+      { path: 'wall', component: () => import('./pages/Wall.vue'), meta: { title: 'menu.wall', roles: ['invigilator'], menu: 'wall' } },
+      { path: 'attempts/:attempt', component: () => import('./pages/Attempt.vue'), meta: { title: 'watch.title', roles: JUDGE, menu: 'wall' } },
+      { path: 'reviews', component: () => import('./pages/Reviews.vue'), meta: { title: 'menu.reviews', roles: JUDGE, menu: 'reviews' } },
       { path: 'live', component: () => import('./pages/Live.vue'), meta: { title: 'menu.live', roles: READ_PEOPLE, menu: 'live' } },
       { path: 'results', component: () => import('./pages/Results.vue'), meta: { title: 'menu.results', roles: READ_PEOPLE, menu: 'results' } },
       { path: 'members', component: () => import('./pages/Members.vue'), meta: { title: 'menu.members', roles: ['operator'], menu: 'members' } },

@@ -147,3 +147,44 @@ export interface AuditPage {
   next: number | null;
   total: number;
 }
+
+/** How soon somebody should look at something; nothing of it accuses anybody. */
+export type Severity = 'note' | 'look' | 'first';
+export type Phase = 'running' | 'paused' | 'locked' | 'closed' | 'voided';
+export type Flag = Omit<Schemas['Flag'], 'severity'> & { severity: Severity };
+export type Tile = Omit<Schemas['Tile'], 'phase' | 'severity' | 'flags'> & { phase: Phase; severity: Severity | null; flags: Flag[] };
+export type WallView = Omit<Schemas['WallView'], 'tiles'> & { tiles: Tile[] };
+export type Admission = Schemas['AdmissionView'];
+export type AdmissionList = Schemas['AdmissionList'];
+
+export type Incident = Omit<Schemas['IncidentView'], 'severity'> & { severity: Severity };
+export type Snapshot = Schemas['SnapshotView'];
+export type SignalKind = 'hidden' | 'shown' | 'blurred' | 'focused' | 'call' | 'camera_lost' | 'camera_back' | 'offline' | 'online';
+
+/** A line of what happened; `staff` is an id, whose name stands beside the evidence. */
+export type TimelineEntry = { at_ms: number } & (
+  | { what: 'started' }
+  | { what: 'opened'; other: boolean }
+  | { what: 'signal'; kind: SignalKind }
+  | { what: 'extended'; added_ms: number; staff: string | null; reason: string }
+  | { what: 'resumed'; staff: string | null }
+  | { what: 'paused' | 'locked' | 'unlocked' | 'told' | 'voided' | 'reinstated'; staff: string | null; reason: string }
+  | { what: 'closed'; by: string; staff: string | null; reason: string }
+);
+
+export const REVIEW_STATES = ['waiting', 'normal', 'suspicious', 'violation', 'void_proposed', 'void', 'appealed'] as const;
+export type ReviewState = (typeof REVIEW_STATES)[number];
+export type Step = Schemas['StepView'];
+export type ReviewView = Omit<Schemas['ReviewView'], 'state'> & { state: ReviewState };
+export type Evidence = Omit<Schemas['Evidence'], 'timeline' | 'incidents' | 'review'> & {
+  timeline: TimelineEntry[];
+  incidents: Incident[];
+  review: ReviewView;
+};
+export type ReviewEntry = Omit<Schemas['ReviewEntry'], 'incidents' | 'severity' | 'state'> & {
+  incidents: Incident[];
+  severity: Severity | null;
+  state: ReviewState;
+};
+export type ReviewPage = Omit<Schemas['ReviewPage'], 'reviews'> & { reviews: ReviewEntry[] };
+export type AttemptState = Omit<Schemas['AttemptState'], 'state'> & { state: Phase };

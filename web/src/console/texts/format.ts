@@ -34,6 +34,20 @@ export function clock(ms: number): string {
   return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds)}` : `${two(minutes)}:${two(seconds)}`;
 }
 
+/** `11:48:05`, China's time. */
+export function timeOfDay(ms: number): string {
+  const date = new Date(ms + CHINA_MS);
+  return `${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())}`;
+}
+
+/** A length of time in words: 12 秒, 1 分 20 秒, 52 分钟. */
+export function lasting(ms: number): string {
+  const all = Math.max(0, Math.round(ms / 1000));
+  const [minutes, seconds] = [Math.floor(all / 60), all % 60];
+  if (minutes === 0) return t('time.seconds', { seconds });
+  return seconds === 0 || minutes >= 10 ? t('time.minutes', { minutes }) : t('time.minutes_seconds', { minutes, seconds });
+}
+
 export function ago(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
   return seconds < 60 ? t('time.seconds_ago', { seconds }) : t('time.minutes_ago', { minutes: Math.round(seconds / 60) });
