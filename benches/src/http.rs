@@ -94,6 +94,14 @@ impl Http {
         self.request(Method::POST, path, Some(body), &[]).await
     }
 
+    /// PUTs a JPEG to under `/api/v1`.
+    ///
+    /// # Errors
+    /// When there is no reply.
+    pub async fn put_photo(&mut self, path: &str, photo: Bytes) -> anyhow::Result<Reply> {
+        self.send(Method::PUT, path, Some(("image/jpeg", photo)), &[]).await
+    }
+
     /// Sends a request to under `/api/v1`, on a new connection where the last one has ended.
     ///
     /// # Errors
@@ -103,6 +111,17 @@ impl Http {
         method: Method,
         path: &str,
         body: Option<&Value>,
+        headers: &[(&str, &str)],
+    ) -> anyhow::Result<Reply> {
+        let body = body.map(|body| ("application/json", Bytes::from(body.to_string())));
+        self.send(method, path, body, headers).await
+    }
+
+    async fn send(
+        &mut self,
+        method: Method,
+        path: &str,
+        body: Option<(&str, Bytes)>,
         headers: &[(&str, &str)],
     ) -> anyhow::Result<Reply> {
         let within = tokio::time::timeout(REPLY_WITHIN, self.exchange(method, path, body, headers));
@@ -117,7 +136,7 @@ impl Http {
         &mut self,
         method: Method,
         path: &str,
-        body: Option<&Value>,
+        body: Option<(&str, Bytes)>,
         headers: &[(&str, &str)],
     ) -> anyhow::Result<Reply> {
         let mut request = Request::builder()
@@ -130,10 +149,13 @@ impl Http {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        if body.is_some() {
-            request = request.header(header::CONTENT_TYPE, "application/json");
-        }
-        let body = body.map_or_else(Bytes::new, |body| Bytes::from(body.to_string()));
+        let body = match body {
+            Some((kind, body)) => {
+                request = request.header(header::CONTENT_TYPE, kind);
+                body
+            }
+            None => Bytes::new(),
+        };
         let request = request.body(Full::new(body))?;
         let sender = match self.sender.take().filter(|sender| !sender.is_closed()) {
             Some(sender) => sender,

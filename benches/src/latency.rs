@@ -58,6 +58,12 @@ impl Latencies {
         }
     }
 
+    /// The milliseconds that a share of all, from 0 to 1, is not above.
+    #[must_use]
+    pub fn quantile_ms(&self, share: f64) -> f64 {
+        self.0.value_at_quantile(share) as f64 / 1_000.0
+    }
+
     /// Forgets all, and returns what there was.
     #[must_use]
     pub fn take(&mut self) -> Summary {

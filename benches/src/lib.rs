@@ -1,6 +1,7 @@
 //! The candidate simulator: N candidates through the real protocol, and every acknowledged answer
 //! checked against the server's result. Beside it what the gate measures with.
 
+pub mod camera;
 pub mod drive;
 pub mod echo;
 pub mod gate;

@@ -7,6 +7,10 @@ use std::time::Duration;
 
 use anyhow::Context;
 use exam_core::ids::ExamId;
+use exam_core::time::Span;
+use exam_server::commands::staff;
+use exam_server::keys::token_hash;
+use exam_server::store::{Principal, Role, Scope, SignIn};
 use exam_tests::process::Process;
 use exam_tests::{Database, Kind, bank, client, server};
 use serde_json::{Value, json};
@@ -51,6 +55,17 @@ points = 2
 rule = "proportional"
 "#;
 
+/// The same, watched: so many photographs in the hour.
+#[must_use]
+pub fn watched(snapshots: u32) -> String {
+    let watched = format!(
+        "consents = [{{ kind = \"snapshots\", version = \"1\", text = \"随机抓拍\" }}]\n\
+         proctoring = {{ snapshots = {snapshots}, without_camera = \"flag\", keep_days = 90, \
+         appeal_days = 7 }}\n\n[[audience]]"
+    );
+    EXAM.replacen("[[audience]]", &watched, 1)
+}
+
 /// Slots of a paper.
 pub const SLOTS: u64 = 50;
 
@@ -67,6 +82,8 @@ pub struct Loaded {
     pub exam: ExamId,
     /// One token a candidate.
     pub tokens: Vec<String>,
+    /// Whether the exam asks for photographs.
+    is_watched: bool,
 }
 
 /// A candidate with a running attempt.
@@ -84,13 +101,27 @@ impl Loaded {
     /// # Panics
     /// When it cannot be prepared.
     pub async fn start(binary: impl AsRef<Path>, kind: Kind, candidates: usize) -> Option<Self> {
+        Self::start_exam(binary, kind, EXAM, candidates).await
+    }
+
+    /// The same with another exam.
+    ///
+    /// # Panics
+    /// When it cannot be prepared.
+    pub async fn start_exam(
+        binary: impl AsRef<Path>,
+        kind: Kind,
+        definition: &str,
+        candidates: usize,
+    ) -> Option<Self> {
         let database = Database::fresh(kind).await?;
         let desk = server::desk(&database).await;
-        let exam = bank::publish(&desk, EXAM).await;
+        let exam = bank::publish(&desk, definition).await;
         let tokens = bank::candidates(&desk, exam.id, candidates).await;
         desk.store.close().await;
         let process = Process::start(binary, &database).await;
-        Some(Self { database, process, exam: exam.id, tokens })
+        let is_watched = definition.contains("proctoring");
+        Some(Self { database, process, exam: exam.id, tokens, is_watched })
     }
 
     /// Where it listens.
@@ -111,6 +142,25 @@ impl Loaded {
         Ok(())
     }
 
+    /// Adds an invigilator, and returns the token of a sign-in.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn invigilator(&self) -> anyhow::Result<String> {
+        let desk = server::desk(&self.database).await;
+        let added = staff::add(&desk, "watcher", "监考", &[Role::Invigilator], Scope::All).await?;
+        let member = desk.store.staff_find("watcher").await?.context("the member")?;
+        let token = format!("watcher-{}", added.enrolment_token);
+        let sign_in = SignIn {
+            principal: Principal::Staff(member.staff_id),
+            only_password: false,
+            expires_at: desk.now() + Span::from_minutes(60),
+        };
+        desk.store.sign_in_create(&token_hash(&token), &sign_in, desk.now()).await?;
+        desk.store.close().await;
+        Ok(token)
+    }
+
     /// What it has used: the process, and all of PostgreSQL where that is the database.
     #[must_use]
     pub fn usage(&self) -> Usage {
@@ -126,10 +176,10 @@ impl Loaded {
     /// # Errors
     /// When a start is refused.
     pub async fn seats(&self) -> anyhow::Result<Vec<Seat>> {
-        let (address, exam) = (self.address(), self.exam);
+        let (address, exam, is_watched) = (self.address(), self.exam, self.is_watched);
         let start = |(number, token): (usize, String)| async move {
             let mut http = Http::new(address, hospital(number), Some(token.clone()));
-            Ok(Seat { token, attempt: start(&mut http, exam).await? })
+            Ok(Seat { token, attempt: start(&mut http, exam, is_watched).await? })
         };
         all_at_once(self.tokens.iter().cloned().enumerate().map(start)).await
     }
@@ -210,8 +260,10 @@ impl Loaded {
 ///
 /// # Errors
 /// When it is refused.
-pub async fn start(http: &mut Http, exam: ExamId) -> anyhow::Result<String> {
-    let body = json!({ "notice_version": "1", "accepted": true });
+pub async fn start(http: &mut Http, exam: ExamId, is_watched: bool) -> anyhow::Result<String> {
+    let given = json!({ "snapshots": { "version": "1", "given": true } });
+    let consents = if is_watched { given } else { json!({}) };
+    let body = json!({ "notice_version": "1", "accepted": true, "consents": consents });
     let reply = http.post(&format!("/exams/{exam}/attempts"), &body).await?;
     let started: Value = reply.json();
     anyhow::ensure!(reply.status.is_success(), "start: {} {started}", reply.status);

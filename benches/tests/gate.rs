@@ -35,4 +35,6 @@ scenarios! {
     a_large_bank: Bank;
     overload: Overload;
     whole_sittings: Sitting;
+    photographs_beside_answers: Snapshots;
+    a_wall_of_candidates: Wall;
 }

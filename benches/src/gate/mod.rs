@@ -10,8 +10,10 @@ mod report;
 mod saves;
 mod sessions;
 mod sitting;
+mod snapshots;
 mod starts;
 mod storm;
+mod wall;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -83,6 +85,10 @@ pub enum Scenario {
     Overload,
     /// 2,000 candidates from sign-in to result, with everything that befalls them
     Sitting,
+    /// Photographs beside answers: at the pace of an exam, as many as are taken, and a store that fails
+    Snapshots,
+    /// A wall of 500 candidates who save and are photographed
+    Wall,
 }
 
 /// How large and how long.
@@ -135,6 +141,8 @@ pub async fn run(programs: &Programs, wanted: &[Scenario], small: bool) -> anyho
             Scenario::Bank => bank::run(programs, size, report).await?,
             Scenario::Overload => overload::run(programs, size, report).await?,
             Scenario::Sitting => sitting::run(programs, size, report).await?,
+            Scenario::Snapshots => snapshots::run(programs, size, report).await?,
+            Scenario::Wall => wall::run(programs, size, report).await?,
         }
     }
     Ok(report)

@@ -47,7 +47,7 @@ pub(super) async fn run(
             let at = began + within.mul_f64(place as f64 / count as f64);
             starting.spawn(async move {
                 sleep_until(at).await;
-                start(&mut http, exam).await?;
+                start(&mut http, exam, false).await?;
                 // From the moment of the press, so that a stall is not hidden by its victims.
                 recorder.note(place, Wait::Start, at.elapsed());
                 anyhow::Ok(())

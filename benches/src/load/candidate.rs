@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::habits::{Habits, happens};
 use super::phone::{Outcome, Phone, differing};
+use super::uploads::{Sent, Shared, Uploads};
 use super::{Identity, Plan, check};
 use crate::http::{Http, Reply};
 use crate::recorder::{Recorder, Wait};
@@ -34,6 +35,7 @@ pub(super) struct Story {
     pub(super) fallbacks: u64,
     pub(super) busy: u64,
     pub(super) queue_longest: u64,
+    pub(super) photographs: Sent,
     pub(super) error: Option<String>,
 }
 
@@ -42,6 +44,7 @@ pub(super) struct Candidate {
     pub(super) plan: Arc<Plan>,
     pub(super) recorder: Arc<Recorder>,
     pub(super) began: Instant,
+    camera: Shared,
     rng: ChaCha20Rng,
     http: Http,
     story: Story,
@@ -59,6 +62,7 @@ impl Candidate {
         place: usize,
         plan: Arc<Plan>,
         recorder: Arc<Recorder>,
+        camera: Shared,
         began: Instant,
     ) -> Self {
         let mut seed = [0; 32];
@@ -66,7 +70,7 @@ impl Candidate {
         seed[8..16].copy_from_slice(&(place as u64).to_be_bytes());
         let http = Http::new(plan.address, hospital(place), None);
         let (rng, story) = (ChaCha20Rng::from_seed(seed), Story::default());
-        Self { place, plan, recorder, began, rng, http, story }
+        Self { place, plan, recorder, began, camera, rng, http, story }
     }
 
     pub(super) async fn sit(mut self) -> Story {
@@ -97,8 +101,13 @@ impl Candidate {
         phone.open(false).await.context("open")?;
         self.recorder.note(self.place, Wait::Open, dialled.elapsed());
         let hand_in_at = started + plan.habits.hands_in_after(&mut self.rng);
-        let acknowledged = self.answer(&mut phone, &questions, hand_in_at).await?;
+        let mut uploads = Uploads::new(self.camera.clone(), self.place);
+        let answered = self.answer(&mut phone, &mut uploads, &questions, hand_in_at).await;
+        let acknowledged = answered?;
         let closed = self.hand_in(&mut phone).await?;
+        self.story.photographs = uploads.ended().await;
+        let failed = self.story.photographs.failed;
+        anyhow::ensure!(failed == 0, "{failed} photographs were not taken");
         self.story.reconnects += phone.reconnects;
         self.story.busy += phone.busy;
         let record = self.get(&format!("/attempts/{attempt}/record")).await?.json();
@@ -171,8 +180,11 @@ impl Candidate {
             ))
         });
         let given: serde_json::Map<String, Value> = given.collect();
-        let body =
+        let mut body =
             json!({ "notice_version": notice["version"], "accepted": true, "consents": given });
+        if notice["proctoring"].is_object() {
+            body["camera"] = "live".into();
+        }
         let (began, path) = (Instant::now(), format!("/exams/{exam}/attempts"));
         loop {
             let reply = self.http.post(&path, &body).await?;
@@ -216,6 +228,7 @@ impl Candidate {
     async fn answer(
         &mut self,
         phone: &mut Phone,
+        uploads: &mut Uploads,
         questions: &[Question],
         until: Instant,
     ) -> anyhow::Result<BTreeMap<u64, Vec<String>>> {
@@ -247,6 +260,11 @@ impl Candidate {
             } else {
                 phone.settle(n).await?
             };
+            for request in std::mem::take(&mut phone.asked) {
+                let token = self.http.token().map(str::to_owned);
+                let http = Http::new(self.plan.address, hospital(self.place), token);
+                uploads.begin(http, phone.photo_path(&request));
+            }
             match outcome {
                 Outcome::Acknowledged => {
                     self.recorder.note(self.place, Wait::Ack, tapped.elapsed());

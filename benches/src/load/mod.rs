@@ -7,6 +7,7 @@ mod habits;
 mod page;
 mod phone;
 mod report;
+mod uploads;
 mod watch;
 
 use std::net::SocketAddr;
@@ -83,9 +84,11 @@ pub async fn run(plan: Plan) -> anyhow::Result<Report> {
     let before = pid.map(Usage::of).unwrap_or_default();
     let before_kib = pid.map_or(0, resident_kib);
     let began = Instant::now();
+    let camera = uploads::Shared::default();
     let mut sitting = JoinSet::new();
     for place in 0..count {
-        let candidate = Candidate::new(place, Arc::clone(&plan), Arc::clone(&recorder), began);
+        let recorder = Arc::clone(&recorder);
+        let candidate = Candidate::new(place, Arc::clone(&plan), recorder, camera.clone(), began);
         sitting.spawn(candidate.sit());
     }
     let mut told = Told::default();

@@ -42,6 +42,8 @@ pub(super) struct Phone {
     pending: VecDeque<Pending>,
     wire: Option<Wire>,
     rng: ChaCha20Rng,
+    /// Photographs that were asked for and not taken yet.
+    pub(super) asked: Vec<String>,
     /// What the newest state said of the responses.
     pub(super) responses: Value,
     /// How often it had to connect again.
@@ -85,6 +87,7 @@ impl Phone {
             pending: VecDeque::new(),
             wire: None,
             rng,
+            asked: Vec::new(),
             responses: Value::Null,
             reconnects: 0,
             busy: 0,
@@ -106,6 +109,11 @@ impl Phone {
         }
         self.wire = Some(wire);
         Ok(())
+    }
+
+    /// Where the photograph of a request goes.
+    pub(super) fn photo_path(&self, request: &str) -> String {
+        format!("/attempts/{}/snapshots/{request}", self.attempt)
     }
 
     /// Loses the network.
@@ -199,6 +207,9 @@ impl Phone {
                     if let Some(code) = self.nacked(&reply, n).await? {
                         return Ok(Outcome::Refused(code));
                     }
+                }
+                Some("snapshot") => {
+                    self.asked.extend(reply["request_id"].as_str().map(str::to_owned));
                 }
                 Some("closed") => return Ok(Outcome::Closed(reply)),
                 _ => {}

@@ -32,6 +32,10 @@ pub struct Told {
     pub busy: u64,
     /// The last place in the sign-in queue that anybody was told.
     pub queue_longest: u64,
+    /// Photographs that were kept.
+    pub photographs: u64,
+    /// Of those, told to come again at first.
+    pub photographs_busy: u64,
     /// Candidates for whom something went wrong: must be zero.
     pub failed: u64,
     /// What went wrong, the first ten.
@@ -47,6 +51,8 @@ impl Told {
         self.fallbacks += story.fallbacks;
         self.busy += story.busy;
         self.queue_longest = self.queue_longest.max(story.queue_longest);
+        self.photographs += story.photographs.kept;
+        self.photographs_busy += story.photographs.busy;
         match story.error {
             None => self.checked += 1,
             Some(error) => {
@@ -177,6 +183,8 @@ impl Report {
             ("takeovers", told.takeovers.to_string()),
             ("changes to HTTP", told.fallbacks.to_string()),
             ("asked for patience", told.busy.to_string()),
+            ("photographs kept", told.photographs.to_string()),
+            ("photographs told to come again", told.photographs_busy.to_string()),
             ("longest sign-in queue", told.queue_longest.to_string()),
             ("seconds", format!("{:.1}", self.took_s)),
             ("seed", self.seed.to_string()),

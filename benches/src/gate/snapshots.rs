@@ -1,0 +1,230 @@
+//! Photographs beside answers: at the pace of an exam, as many as can be sent, and with a photo store
+//! that fails. Answers must not notice.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use exam_tests::Kind;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
+
+use super::{Limit, Programs, Report, Size};
+use crate::camera::Camera;
+use crate::drive::{Driven, Talk, drive};
+use crate::http::Http;
+use crate::server::{Loaded, Seat, watched};
+use crate::usage::Usage;
+use crate::wire::hospital;
+
+/// Candidates.
+const CANDIDATES: usize = 2_000;
+
+/// How often each saves.
+const PACE: Duration = Duration::from_secs(5);
+
+/// How long each part lasts.
+const LENGTH: Duration = Duration::from_secs(20);
+
+/// Photographs a candidate is asked for in an hour.
+const AN_HOUR: f64 = 6.0;
+
+/// Phones that send as many as are taken.
+const FLOODING: usize = 32;
+
+/// How many photographs of each portrait there are.
+const SHOTS: usize = 30;
+
+/// Above all numbers that were used, and not too far ahead.
+const HAND_IN_N: u64 = 50_000;
+
+/// What became of photographs.
+#[derive(Default)]
+struct Sent {
+    stop: AtomicBool,
+    next: AtomicUsize,
+    taken: AtomicUsize,
+    told_to_wait: AtomicUsize,
+    otherwise: AtomicUsize,
+}
+
+/// Those who send photographs, while others save.
+struct Phones {
+    loaded: Arc<Loaded>,
+    seats: Arc<Vec<Seat>>,
+    camera: Arc<Camera>,
+}
+
+pub(super) async fn run(
+    programs: &Programs,
+    size: Size,
+    report: &mut Report,
+) -> anyhow::Result<()> {
+    let (count, pace, length) = (size.many(CANDIDATES), size.long(PACE), size.long(LENGTH));
+    // One a minute: somebody is always asked, so that no clock has to be turned.
+    let loaded = Loaded::start_exam(&programs.server, Kind::Sqlite, &watched(60), count).await;
+    let loaded = Arc::new(loaded.expect("a file is always to be had"));
+    let seats = Arc::new(loaded.seats().await?);
+    let wires = loaded.open(&seats).await?;
+    let camera = Arc::new(Camera::new(size.many(SHOTS), 1));
+    let phones = Phones { loaded: Arc::clone(&loaded), seats: Arc::clone(&seats), camera };
+    let beside = async |driven: Driven, senders: usize, every: Option<Duration>| {
+        let sent = Arc::new(Sent::default());
+        let sending = phones.send(senders, every, &sent);
+        let driven = drive(driven.wires, driven.numbers, Talk::Save, Some(pace), length).await;
+        sent.stop.store(true, Ordering::Relaxed);
+        sending.join_all().await;
+        (driven, sent)
+    };
+    let first = drive(wires, vec![0; count], Talk::Save, Some(pace), length).await;
+    let errors = first.errors.len();
+    let before = first.latencies.clone();
+    let a_second = count as f64 * AN_HOUR / 3_600.0;
+    let every = size.long(Duration::from_secs_f64(1.0 / a_second.max(0.2)));
+    let usage = Usage::of(loaded.process.id());
+    let (paced, at_pace) = beside(first, 1, Some(every)).await;
+    let pace_cpu = (Usage::of(loaded.process.id()) - usage).cpu;
+    let (flooded, flood) = beside(paced, FLOODING, None).await;
+    let flooded_latencies = flooded.latencies.clone();
+
+    // The folder becomes a file: nothing can be written there any more.
+    let photos = loaded.database.folder.path().join("photos");
+    let aside = loaded.database.folder.path().join("photos-aside");
+    std::fs::rename(&photos, &aside)?;
+    std::fs::write(&photos, b"full")?;
+    let (failing, failed) = beside(flooded, FLOODING, Some(Duration::from_millis(20))).await;
+    std::fs::remove_file(&photos)?;
+    std::fs::rename(&aside, &photos)?;
+    let failing_latencies = failing.latencies.clone();
+    let after = drive(failing.wires, failing.numbers, Talk::Save, Some(pace), length).await;
+
+    let all = errors + after.errors.len();
+    report.never("saves that failed", all + (count - after.wires.len()));
+    report.curves(
+        "Saves beside photographs",
+        &[
+            ("without", &before),
+            ("as many as are taken", &flooded_latencies),
+            ("a store that fails", &failing_latencies),
+            ("without, at the end", &after.latencies),
+        ],
+    );
+    let quiet = before.summary().p99_ms.max(after.latencies.summary().p99_ms);
+    report.note("without: save, p99, the slower of two", quiet, "ms", Limit::None);
+    let told = |count: &AtomicUsize| count.load(Ordering::Relaxed) as f64;
+    for (name, sent) in
+        [("six an hour each", &at_pace), ("as many as are taken", &flood), ("store down", &failed)]
+    {
+        let seconds = length.as_secs_f64();
+        report.note(
+            format!("{name}: photographs kept"),
+            told(&sent.taken) / seconds,
+            "/s",
+            Limit::None,
+        );
+        report.note(
+            format!("{name}: told to come again"),
+            told(&sent.told_to_wait),
+            "",
+            Limit::None,
+        );
+        report.never(format!("{name}: answered in any other way"), told(&sent.otherwise) as usize);
+    }
+    report.never(
+        "six an hour each: told to come again, of all",
+        at_pace.told_to_wait.load(Ordering::Relaxed),
+    );
+    report.never("store down: photographs kept", failed.taken.load(Ordering::Relaxed));
+    report.note(
+        "as many as are taken: save, p99",
+        flooded_latencies.summary().p99_ms,
+        "ms",
+        Limit::None,
+    );
+    report.note(
+        "store down: save, p99",
+        failing_latencies.summary().p99_ms,
+        "ms",
+        Limit::AtMost((quiet * 1.5).max(quiet + 20.0).round()),
+    );
+    let taken = told(&at_pace.taken).max(1.0);
+    report.note(
+        "six an hour each: CPU of the server, saves included",
+        pace_cpu.as_secs_f64() * 1e3 / taken,
+        "ms a photograph",
+        Limit::None,
+    );
+    report.never("acknowledged answers lost", loaded.lost(&seats, &after.numbers).await?);
+    report.never("attempts that cannot be handed in", blocked(&loaded, &seats).await?);
+    Ok(())
+}
+
+impl Phones {
+    /// Sends photographs until it is told to stop, by so many at once, each at a pace or as fast as
+    /// it is answered.
+    fn send(&self, senders: usize, every: Option<Duration>, sent: &Arc<Sent>) -> JoinSet<()> {
+        let mut sending = JoinSet::new();
+        for sender in 0..senders {
+            let (loaded, seats) = (Arc::clone(&self.loaded), Arc::clone(&self.seats));
+            let (camera, sent) = (Arc::clone(&self.camera), Arc::clone(sent));
+            sending.spawn(async move {
+                let mut at = Instant::now();
+                while !sent.stop.load(Ordering::Relaxed) {
+                    if let Some(every) = every {
+                        sleep_until(at).await;
+                        at += every;
+                    }
+                    let place = sent.next.fetch_add(1, Ordering::Relaxed) % seats.len();
+                    let token = Some(seats[place].token.clone());
+                    let mut http = Http::new(loaded.address(), hospital(place + sender), token);
+                    send_one(&mut http, &seats[place], place, &camera, &sent).await;
+                }
+            });
+        }
+        sending
+    }
+}
+
+/// Answers the oldest request of a candidate, where there is one.
+async fn send_one(http: &mut Http, seat: &Seat, place: usize, camera: &Camera, sent: &Sent) {
+    let list = format!("/attempts/{}/snapshots", seat.attempt);
+    let due = match http.get(&list).await {
+        Ok(reply) if reply.status.is_success() => reply.json()["due"].take(),
+        Ok(reply) if reply.retry_after().is_some() => {
+            sent.told_to_wait.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        _ => {
+            sent.otherwise.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+    };
+    let Some(request) = due[0]["request_id"].as_str() else { return };
+    let number = sent.taken.load(Ordering::Relaxed);
+    let put = http.put_photo(&format!("{list}/{request}"), camera.shot(place, number)).await;
+    let count = match put {
+        Ok(reply) if reply.status == StatusCode::NO_CONTENT => &sent.taken,
+        Ok(reply) if reply.status == StatusCode::CONFLICT => return, // Another sender was quicker.
+        Ok(reply) if reply.retry_after().is_some() => &sent.told_to_wait,
+        other => {
+            println!("error: a photograph was answered by {other:?}");
+            &sent.otherwise
+        }
+    };
+    count.fetch_add(1, Ordering::Relaxed);
+}
+
+/// How many of some attempts cannot be handed in.
+async fn blocked(loaded: &Loaded, seats: &[Seat]) -> anyhow::Result<usize> {
+    const SAMPLED: usize = 100;
+    let mut blocked = 0;
+    for (place, seat) in seats.iter().enumerate().step_by(seats.len().div_ceil(SAMPLED).max(1)) {
+        let mut http = Http::new(loaded.address(), hospital(place), Some(seat.token.clone()));
+        let device = uuid::Uuid::from_u128(place as u128 + 1);
+        let body = serde_json::json!({ "device": device, "n": HAND_IN_N, "events": [] });
+        let reply = http.post(&format!("/attempts/{}/submit", seat.attempt), &body).await?;
+        blocked += usize::from(!reply.status.is_success());
+    }
+    Ok(blocked)
+}
