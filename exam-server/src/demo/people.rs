@@ -32,10 +32,11 @@ pub(super) const AUTHOR: &str = "demo-author";
 pub(super) const APPROVER: &str = "demo-approver";
 
 /// Logins, roles and what those are called.
-const STAFF: [(&str, Role, &str); 5] = [
+const STAFF: [(&str, Role, &str); 6] = [
     (AUTHOR, Role::Author, "命题"),
     (APPROVER, Role::Approver, "审题"),
     ("demo-invigilator", Role::Invigilator, "监考"),
+    ("demo-invigilator-2", Role::Invigilator, "监考二"),
     ("demo-officer", Role::Officer, "机构管理员"),
     ("demo-operator", Role::Operator, "运维"),
 ];
