@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { deskRoom } from './support/desk.mjs';
-import { Sitter, UNWATCHED, WATCHED } from './support/sitters.mjs';
+import { photographed, Sitter, UNWATCHED, WATCHED } from './support/sitters.mjs';
 import { stage, until } from './support/stage.mjs';
 import { publishWatchedExams } from './support/watched.mjs';
 
@@ -28,15 +28,6 @@ const scene = stage(async (server) => {
   await photographed(sitters.away, 'obama_1');
 });
 const { at } = deskRoom(scene);
-
-/** Photographs are asked for about once a minute; the clock goes on until one is. */
-async function photographed(sitter, ...names) {
-  for (let tries = 0; tries < 4; tries++) {
-    if ((await sitter.photograph(...names)) > 0) return;
-    await sitter.server.turnClock(MINUTE / 2);
-  }
-  throw new Error('no photograph was asked for');
-}
 
 const tileOf = (desk, sitter) => desk.page.locator(`[data-attempt="${sitter.attempt}"]`);
 const order = (desk) => desk.page.locator('[data-attempt]').evaluateAll((tiles) => tiles.filter((one) => !one.hidden).map((one) => one.dataset.attempt));
@@ -68,7 +59,8 @@ test('the wall shows who sits, the gravest first, with names only where they are
   await until(() => desk.page.evaluate(() => [...document.querySelectorAll('[data-attempt] img')].every((one) => one.naturalWidth > 0)), 'the pictures');
   await tileOf(desk, sitters.unwatched).getByText('不拍照').waitFor();
   await tileOf(desk, sitters.unwatched).getByText('未同意拍照').waitFor();
-  assert.equal((await order(desk))[0], sitters.unwatched.attempt, 'what is to be looked at stands first');
+  const ranks = await desk.page.locator('[data-attempt]').evaluateAll((tiles) => tiles.map(({ classList }) => ['first', 'look', 'note'].findIndex((one) => classList.contains(one)) >>> 0));
+  assert.deepEqual(ranks, [...ranks].sort((a, b) => a - b), 'what is to be looked at stands first');
   const { name } = sitters.sends.account;
   const tile = tileOf(desk, sitters.sends);
   assert.ok(!(await tile.innerText()).includes(name));
@@ -185,6 +177,28 @@ test('away, another device and acts of staff stand in the story, with names and 
   await looked(desk, 'attempt-away');
 }));
 
+test('the registry’s photograph stands beside the snapshots, and both are compared in large', at('invigilator', async (desk) => {
+  const { page } = desk;
+  const { sends } = sitters;
+  const picture = await readFile(fileURLToPath(new URL('../../proctor/tests/pictures/obama_2.jpg', import.meta.url)));
+  await page.route(/\/attempts\/[^/]+\/watch$/, async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({ response: answer, json: { ...(await answer.json()), portrait: true } });
+  });
+  await page.route(/\/portrait$/, (route) => route.fulfill({ contentType: 'image/jpeg', body: picture }));
+  await evidenceOf(desk, sends);
+  await until(() => page.getByRole('img', { name: '登记照' }).first().evaluate((one) => one.naturalWidth > 0), 'the registry’s photograph');
+  await desk.press('与登记照对照');
+  const dialog = page.getByRole('dialog', { name: '与登记照对照' });
+  await dialog.getByRole('img', { name: /第 \d 张/ }).waitFor();
+  const [{ name }] = [await dialog.getByRole('img').last().evaluate((one) => ({ name: one.alt }))];
+  await page.keyboard.press('ArrowLeft');
+  await until(() => dialog.getByRole('img').last().evaluate((one, before) => one.alt !== before && one.naturalWidth > 0, name), 'the picture before');
+  await looked(desk, 'compare');
+  await page.keyboard.press('Escape');
+  await page.unrouteAll({ behavior: 'ignoreErrors' });
+}));
+
 test('pictures are taken away with a reason, marked and in one file', at('invigilator', async (desk) => {
   await desk.press('下载照片');
   await desk.sees('每张都会标上您的账号和时间');
@@ -269,6 +283,41 @@ test('500 tiles stay fluid while some of them change', at('invigilator', async (
   await until(() => /part=2/.test(page.url()), 'the part in the address');
   await looked(desk, 'wall-crowd');
   await page.unrouteAll({ behavior: 'ignoreErrors' });
+}));
+
+test('an exam keeps how it takes photographs when it is opened and published again, and what is missing is told', at('author', async (desk) => {
+  const { page } = desk;
+  await desk.signIn('demo-author');
+  const detail = () => desk.ask(`/exams/${sitters.sends.exam}`, undefined, 'GET');
+  const { definition, revision } = await detail();
+  await desk.go(`/exams/${sitters.sends.exam}`);
+  await page.getByRole('spinbutton', { name: '照片保存天数' }).fill('0');
+  await page.getByRole('spinbutton', { name: '照片保存天数' }).press('Tab');
+  await desk.sees('须为 1 至 3660 天');
+  await page.locator('select[name=without_camera]').selectOption('on_site');
+  await desk.sees('到现场考试时必须填写');
+  await desk.press('检查');
+  await desk.sees('照片保存天数：超出允许的范围');
+  await desk.sees('无摄像头时的地点和联系人：必须填写，没有默认值');
+  await page.getByRole('heading', { name: '监考', exact: true }).scrollIntoViewIfNeeded();
+  await desk.shoot('exam-watch-refused');
+  await page.getByRole('spinbutton', { name: '照片保存天数' }).fill('30');
+  await page.locator('select[name=without_camera]').selectOption('flag');
+  await desk.press('发布');
+  await page.getByRole('dialog').getByRole('row', { name: /照片保存天数/ }).waitFor();
+  await desk.confirm('确认发布', '缩短保存期');
+  await desk.sees(`已发布（第 ${revision + 1} 次）`);
+  const { place, ...kept } = definition.proctoring;
+  const renewed = await detail();
+  assert.deepEqual(renewed.definition.proctoring, { ...kept, keep_days: 30 });
+  assert.deepEqual(renewed.definition.consents, definition.consents);
+  await page.getByRole('heading', { name: '监考', exact: true }).scrollIntoViewIfNeeded();
+  await looked(desk, 'exam-watch');
+  await page.getByRole('switch', { name: '随机拍照' }).press('Space');
+  await desk.sees('这场考试不拍照');
+  await page.getByRole('switch', { name: '随机拍照' }).press('Space');
+  await desk.press('检查');
+  for (const field of ['至少拍照张数', '没有摄像头的考生', '申诉期限（天）', '同意书']) await desk.sees(`${field}：必须填写，没有默认值`);
 }));
 
 test('every code of the server’s rules has words in the console', async () => {

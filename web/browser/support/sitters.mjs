@@ -93,6 +93,15 @@ export class Sitter {
   }
 }
 
+/** Photographs are asked for about once a minute; the clock goes on until one is. */
+export async function photographed(sitter, ...names) {
+  for (let tries = 0; tries < 6; tries++) {
+    if ((await sitter.photograph(...names)) > 0) return;
+    await sitter.server.turnClock(30_000);
+  }
+  throw new Error('no photograph was asked for');
+}
+
 const PASSWORD = 'another-long-password-1';
 
 /** Another member of staff, enrolled; the answer is added to those that a desk may sign in. */
@@ -107,4 +116,5 @@ export async function enrolMember(server, login, name, roles) {
   const { totp_secret: secret } = await post('/enrol/begin', { token });
   await post('/enrol', { token, password: PASSWORD, totp: totp(secret, Date.now() + server.turnedMs) });
   server.staff.push({ login, password: PASSWORD, secret });
+  await server.turnClock(30_000); // A code is good once: the sign-in has the next.
 }

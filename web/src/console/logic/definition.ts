@@ -1,5 +1,6 @@
 /** An exam's definition (the exam file as JSON) as a form, and back. */
 import { fromPairs } from './lists';
+import { consentsOf, proctoringOf, type ConsentForm, type ProctoringForm } from './proctoring';
 import { fieldTime, ofFieldTime } from '../texts/format';
 
 export const TYPES = ['A1', 'A2', 'A3', 'A4', 'B1', 'X', 'single', 'multiple', 'judge'] as const;
@@ -55,6 +56,10 @@ export interface ExamForm {
   outage_enabled: boolean;
   outage_cap_minutes: number | null;
   requires_passed: string[];
+  /** Null where no photographs are taken. */
+  proctoring: ProctoringForm | null;
+  /** All of them; the one to photographs has fields. */
+  consents: ConsentForm[];
   rows: RowForm[];
   /** What the form has no field for; it comes back as it was. */
   rest: Record<string, unknown>;
@@ -95,7 +100,7 @@ export function newExam(): ExamForm {
 }
 
 export function formOf(definition: Json): ExamForm {
-  const { notice, attempts, outage_credit, audience, ...others } = definition;
+  const { notice, consents, attempts, outage_credit, proctoring, audience, ...others } = definition;
   const [said, tries, credit] = [object(notice), object(attempts), object(outage_credit)];
   const known = ['title', 'kind', 'cycle', 'banks', 'opens_at', 'closes_at', 'late_start', 'shows', 'review', 'leaving'];
   const also = ['starts_per_hour_max', 'exposure_cap', 'requires_passed'];
@@ -122,6 +127,8 @@ export function formOf(definition: Json): ExamForm {
     outage_enabled: credit['enabled'] !== false,
     outage_cap_minutes: number(credit['cap_minutes']),
     requires_passed: words(others['requires_passed']),
+    proctoring: proctoringOf(proctoring),
+    consents: consentsOf(consents),
     rows: list(audience).map(rowOf),
     rest: fromPairs(rest),
   };
@@ -173,6 +180,7 @@ export function definitionOf(form: ExamForm): Json {
       cycle: form.cycle.trim(),
       banks: form.banks,
       notice: form.notice_text.trim() === '' ? null : { version: form.notice_version.trim(), text: form.notice_text.trim() },
+      consents: form.consents.filter((one) => one.version.trim() !== '' && one.text.trim() !== ''),
       opens_at: stamp(form.opens_at),
       closes_at: stamp(form.closes_at),
       late_start: form.late_start,
@@ -183,6 +191,7 @@ export function definitionOf(form: ExamForm): Json {
       starts_per_hour_max: form.starts_per_hour_max,
       exposure_cap: form.exposure_cap,
       outage_credit: isUsualCredit ? null : credit,
+      proctoring: form.proctoring === null ? null : stated({ ...form.proctoring, place: form.proctoring.place.trim() }),
       requires_passed: form.requires_passed,
       audience: form.rows.map(definitionOfRow),
     }),

@@ -27,6 +27,7 @@ const WORDS: Record<string, string> = {
   late_start: 'late_start',
   review: 'review',
   leaving: 'leaving',
+  without_camera: 'without_camera',
   rule: 'rule',
   kind: 'kind',
   type: 'type',
