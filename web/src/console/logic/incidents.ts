@@ -17,6 +17,7 @@ export const SEEN_FROM: Record<string, Seen> = {
   same_file: 'photograph',
   same_frame: 'photograph',
   unreadable: 'store',
+  unlike: 'photograph',
   snapshot_missing: 'requests',
   snapshots_mostly_missing: 'requests',
   snapshot_late: 'requests',
@@ -36,7 +37,7 @@ export const SEEN_FROM: Record<string, Seen> = {
 
 /** How grave a finding of one photograph is by itself, as the server has it. */
 const FIRST: readonly string[] = ['several_faces', 'same_file', 'same_frame'];
-const LOOK: readonly string[] = ['no_face', 'covered', 'unreadable'];
+const LOOK: readonly string[] = ['no_face', 'covered', 'unreadable', 'unlike'];
 export const severityOfFinding = (code: string) => (FIRST.includes(code) ? 'first' : LOOK.includes(code) ? 'look' : 'note');
 
 /** The snapshot of a moment: asked for then, or else the nearest; nothing where there is none. */

@@ -140,6 +140,7 @@ export const en: Record<TextKey, string> = {
   'incident.same_file': 'Same file as before',
   'incident.same_frame': 'Same picture as before',
   'incident.unreadable': 'Photograph cannot be read',
+  'incident.unlike': 'Not much like the registry’s photograph',
   'incident.snapshot_missing': 'A photograph did not come',
   'incident.snapshots_mostly_missing': 'Most photographs did not come',
   'incident.snapshot_late': 'A photograph came late',

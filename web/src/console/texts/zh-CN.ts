@@ -139,6 +139,7 @@ export const zhCN = {
   'incident.same_file': '照片文件与之前相同',
   'incident.same_frame': '画面与之前相同',
   'incident.unreadable': '照片已无法读取',
+  'incident.unlike': '与登记照不太相似',
   'incident.snapshot_missing': '未收到照片',
   'incident.snapshots_mostly_missing': '多数照片未收到',
   'incident.snapshot_late': '照片晚到',
