@@ -152,6 +152,9 @@ pub struct Proctoring {
 /// The consent that is asked for before photographs are taken.
 pub const SNAPSHOT_CONSENT: &str = "snapshots";
 
+/// The consent that is asked for before they are compared with the registry's photograph by a machine.
+pub const RECOGNITION_CONSENT: &str = "recognition";
+
 /// A text that a candidate agrees to before the clock starts (考试须知).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use exam_core::time::Timestamp;
 use ipnet::IpNet;
+use proctor::likeness::Colours;
 use serde::Deserialize;
 
 use crate::snapshots::S3Access;
@@ -32,6 +33,13 @@ pub struct Settings {
     pub photos_key_id: Option<String>,
     /// The secret of that key.
     pub photos_secret: Option<String>,
+    /// A model in ONNX by which snapshots are compared with the registry's photographs, of candidates
+    /// who agreed to that; without one, none are.
+    pub matching_model: Option<PathBuf>,
+    /// How alike the two have to be, −1 to 1.
+    pub matching_threshold: Option<f32>,
+    /// What the model wants to see of a colour: `rgb` or `bgr_bytes`.
+    pub matching_colours: Option<Colours>,
     /// The file with the server's secret key, 64 hexadecimal digits.
     pub key_file: Option<PathBuf>,
     /// The secret key itself; the file is safer.
@@ -174,7 +182,7 @@ impl Settings {
 const OTHER_VARIABLES: [&str; 5] = ["CONFIG", "LOG", "LOG_FORMAT", "TEST_POSTGRES", "TEST_CLOCK"];
 
 fn is_known(name: &str) -> bool {
-    const FIELDS: [&str; 17] = [
+    const FIELDS: [&str; 20] = [
         "database",
         "listen",
         "photos",
@@ -182,6 +190,9 @@ fn is_known(name: &str) -> bool {
         "photos_region",
         "photos_key_id",
         "photos_secret",
+        "matching_model",
+        "matching_threshold",
+        "matching_colours",
         "key_file",
         "key",
         "tls_cert",

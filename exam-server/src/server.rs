@@ -31,7 +31,7 @@ use crate::live::registry::Registry;
 use crate::live::sittings::Sittings;
 use crate::live::{closer, outage};
 use crate::lookups::Lookups;
-use crate::snapshots::{Album, Darkroom, Photos};
+use crate::snapshots::{Album, Darkroom, Likeness, Photos};
 use crate::store::{Store, Target};
 use crate::{routes, serve, snapshots};
 
@@ -179,7 +179,7 @@ pub async fn start_with(
         limits: Limits::default(),
         hasher: Hasher::start(),
         sign_in_queue: SignInQueue::default(),
-        darkroom: Darkroom::start(),
+        darkroom: Darkroom::start(likeness(settings)?),
         photos,
         album: Album::default(),
         walls: Walls::default(),
@@ -312,6 +312,16 @@ fn metrics_handle() -> PrometheusHandle {
                 .expect("no other recorder is installed")
         })
         .clone()
+}
+
+/// The model that photographs are compared by, where one is named.
+fn likeness(settings: &Settings) -> anyhow::Result<Option<Likeness>> {
+    let Some(path) = &settings.matching_model else { return Ok(None) };
+    let threshold = settings.matching_threshold.context("matching_threshold has no default")?;
+    let bytes = std::fs::read(path).with_context(|| format!("{}", path.display()))?;
+    let matcher =
+        proctor::likeness::Matcher::new(bytes, settings.matching_colours.unwrap_or_default())?;
+    Ok(Some(Likeness { matcher, threshold }))
 }
 
 /// The photo store: at the place that was named, which has to be usable, or else in a folder beside the

@@ -57,6 +57,8 @@ pub enum Finding {
     SameFrame,
     /// It was kept, and cannot be read any more.
     Unreadable,
+    /// It is not like the registry's photograph.
+    Unlike,
 }
 
 impl Finding {
@@ -75,6 +77,7 @@ impl Finding {
             Self::SameFile => "same_file",
             Self::SameFrame => "same_frame",
             Self::Unreadable => "unreadable",
+            Self::Unlike => "unlike",
         }
     }
 
@@ -85,7 +88,7 @@ impl Finding {
             Self::SmallFace | Self::CutOff | Self::TurnedAway | Self::Dark | Self::Blurred => {
                 Severity::Note
             }
-            Self::NoFace | Self::Covered | Self::Unreadable => Severity::Look,
+            Self::NoFace | Self::Covered | Self::Unreadable | Self::Unlike => Severity::Look,
             Self::SeveralFaces | Self::SameFile | Self::SameFrame => Severity::First,
         }
     }

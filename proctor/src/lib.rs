@@ -8,6 +8,7 @@ pub mod faces;
 pub mod findings;
 pub mod incidents;
 mod jpeg;
+pub mod likeness;
 pub mod looks;
 pub mod photo;
 pub mod print;

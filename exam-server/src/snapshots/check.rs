@@ -2,15 +2,18 @@
 //! made up for later.
 
 use exam_core::time::Span;
+use image::RgbImage;
+use proctor::faces::Face;
 use proctor::findings::{Earlier, Finding, findings};
 use proctor::looks::{Hash, Looks, Sketch};
 use proctor::photo::Photo;
 use tokio_util::sync::CancellationToken;
 
+use super::compare::compared;
 use super::darkroom::Developed;
 use super::{Busy, photos};
 use crate::app::App;
-use crate::store::{NewSnapshot, SnapshotRow, StoreError};
+use crate::store::{NewSnapshot, SnapshotRow};
 
 /// How often it is looked for what was put off.
 const SWEEP_EVERY: Span = Span::from_seconds(20);
@@ -26,30 +29,41 @@ pub(super) fn begin(app: &App, snapshot_no: i64, new: NewSnapshot, developed: De
     let app = app.clone();
     tokio::spawn(async move {
         let Developed { looks, pixels, .. } = developed;
+        let kept = app.darkroom.threshold().map(|_| pixels.clone());
         // What is put off is found by the sweep.
         let Ok(Some(faces)) = app.darkroom.faces(pixels).await else { return };
-        let done = note(&app, snapshot_no, new.attempt_no, &looks, &faces, new.sent_sha256).await;
+        let seen = Seen { looks: &looks, faces: &faces, pixels: kept };
+        let done = note(&app, snapshot_no, new.attempt_no, seen, new.sent_sha256).await;
         if let Err(error) = done {
             tracing::warn!(%error, "what a snapshot shows was not noted");
         }
     });
 }
 
+/// What was seen of a photograph.
+struct Seen<'a> {
+    looks: &'a Looks,
+    faces: &'a [Face],
+    /// Only where it is to be compared.
+    pixels: Option<RgbImage>,
+}
+
 async fn note(
     app: &App,
     snapshot_no: i64,
     attempt_no: i64,
-    looks: &Looks,
-    faces: &[proctor::faces::Face],
+    seen: Seen<'_>,
     sent_sha256: [u8; 32],
-) -> Result<(), StoreError> {
+) -> anyhow::Result<()> {
     let rows = app.store.snapshots_of(attempt_no).await?;
     let earlier: Vec<Earlier> =
         rows.into_iter().filter(|row| row.snapshot_no < snapshot_no).filter_map(earlier).collect();
-    let found = findings(looks, faces, sent_sha256, &earlier);
+    let mut found = findings(seen.looks, seen.faces, sent_sha256, &earlier);
+    found.extend(compared(app, attempt_no, seen.pixels, seen.faces).await?);
     let found = serde_json::to_string(&found).expect("findings are JSON");
     app.store.snapshot_checked(snapshot_no, &found).await?;
-    app.store.review_again(attempt_no).await // It may have come behind the end.
+    app.store.review_again(attempt_no).await?; // It may have come behind the end.
+    Ok(())
 }
 
 fn earlier(row: SnapshotRow) -> Option<Earlier> {
@@ -92,12 +106,14 @@ async fn sweep_once(app: &App) -> anyhow::Result<()> {
             continue;
         };
         let looks = Looks::of(photo.pixels());
+        let kept = app.darkroom.threshold().map(|_| photo.pixels().clone());
         match app.darkroom.faces(photo.into_pixels()).await {
             Err(Busy) => return Ok(()),
             Ok(None) => {}
             Ok(Some(faces)) => {
                 let sent = row.sent_sha256.clone().try_into().unwrap_or_default();
-                note(app, row.snapshot_no, row.attempt_no, &looks, &faces, sent).await?;
+                let seen = Seen { looks: &looks, faces: &faces, pixels: kept };
+                note(app, row.snapshot_no, row.attempt_no, seen, sent).await?;
             }
         }
     }

@@ -7,6 +7,7 @@ use std::thread;
 
 use image::RgbImage;
 use proctor::faces::{Detector, Face};
+use proctor::likeness::Matcher;
 use proctor::looks::Looks;
 use proctor::photo::{Kept, NotAPhoto, Photo};
 use tokio::sync::oneshot;
@@ -38,13 +39,28 @@ pub struct Developed {
 pub struct Busy;
 
 type Job = Box<dyn FnOnce() + Send>;
-type Look = Box<dyn FnOnce(Option<&Detector>) + Send>;
+type Look = Box<dyn FnOnce(&Tools) + Send>;
+
+/// What is looked at photographs with.
+struct Tools {
+    detector: Option<Detector>,
+    matcher: Option<Matcher>,
+}
+
+/// A model that tells how alike two faces are, and how alike is alike.
+pub struct Likeness {
+    /// The model.
+    pub matcher: Matcher,
+    /// Below it they are not.
+    pub threshold: f32,
+}
 
 /// The threads, and what waits for them.
 pub struct Darkroom {
     develop: Queue<Job>,
     look: Queue<Look>,
     print: Queue<Job>,
+    threshold: Option<f32>,
 }
 
 struct Queue<J> {
@@ -89,19 +105,18 @@ impl<J: Send + 'static> Queue<J> {
 impl Darkroom {
     /// Starts the threads.
     #[must_use]
-    pub fn start() -> Self {
-        let detector = || match Detector::new() {
-            Ok(detector) => Some(detector),
-            Err(error) => {
-                tracing::error!(%error, "no face will be found");
-                None
-            }
+    pub fn start(likeness: Option<Likeness>) -> Self {
+        let threshold = likeness.as_ref().map(|likeness| likeness.threshold);
+        let matcher = likeness.map(|likeness| likeness.matcher);
+        let tools = || {
+            let detector = Detector::new()
+                .inspect_err(|error| tracing::error!(%error, "no face will be found"));
+            Tools { detector: detector.ok(), matcher }
         };
         Self {
             develop: Queue::start("developer", DEVELOP_MAX, || (), |(), job: Job| job()),
-            look: Queue::start("looker", LOOK_MAX, detector, |detector, job: Look| {
-                job(detector.as_ref());
-            }),
+            look: Queue::start("looker", LOOK_MAX, tools, |tools, job: Look| job(tools)),
+            threshold,
             print: Queue::start("printer", PRINT_MAX, || (), |(), job: Job| job()),
         }
     }
@@ -142,8 +157,8 @@ impl Darkroom {
     /// [`Busy`] when too many wait.
     pub async fn faces(&self, pixels: RgbImage) -> Result<Option<Vec<Face>>, Busy> {
         let (done, found) = oneshot::channel();
-        let job = move |detector: Option<&Detector>| {
-            let faces = detector.map(|detector| detector.faces(&pixels));
+        let job = move |tools: &Tools| {
+            let faces = tools.detector.as_ref().map(|detector| detector.faces(&pixels));
             let faces = faces.and_then(|faces| {
                 faces.inspect_err(|error| tracing::error!(%error, "faces were not looked for")).ok()
             });
@@ -152,4 +167,37 @@ impl Darkroom {
         self.look.enqueue(Box::new(job))?;
         found.await.map_err(|_| Busy)
     }
+
+    /// How alike two photographs have to be; `None` where none are compared.
+    #[must_use]
+    pub const fn threshold(&self) -> Option<f32> {
+        self.threshold
+    }
+
+    /// How alike a face is to the one of the registry's photograph; `None` where that has not one
+    /// face, or the model failed.
+    ///
+    /// # Errors
+    /// [`Busy`] when too many wait.
+    pub async fn likeness(
+        &self,
+        pixels: RgbImage,
+        face: Face,
+        portrait: RgbImage,
+    ) -> Result<Option<f32>, Busy> {
+        let (done, found) = oneshot::channel();
+        let job = move |tools: &Tools| {
+            let _ = done.send(likeness(tools, (&pixels, &face), &portrait));
+        };
+        self.look.enqueue(Box::new(job))?;
+        found.await.map_err(|_| Busy)
+    }
+}
+
+fn likeness(tools: &Tools, shown: (&RgbImage, &Face), portrait: &RgbImage) -> Option<f32> {
+    let (detector, matcher) = (tools.detector.as_ref()?, tools.matcher.as_ref()?);
+    let registered = detector.faces(portrait).ok()?;
+    let [registered] = &registered[..] else { return None };
+    let alike = matcher.likeness(shown, (portrait, registered));
+    alike.inspect_err(|error| tracing::error!(%error, "two photographs were not compared")).ok()
 }

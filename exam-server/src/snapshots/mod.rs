@@ -4,13 +4,14 @@
 //! the photo store; whatever fails in it, no answer is slower for it and no attempt changes.
 
 mod check;
+mod compare;
 mod darkroom;
 mod photos;
 mod shown;
 mod watch;
 
 pub use check::sweep;
-pub use darkroom::{Busy, Darkroom};
+pub use darkroom::{Busy, Darkroom, Likeness};
 pub use photos::name as snapshot_name;
 pub use photos::{PhotoTrouble, Photos, S3Access, Stored, portrait_name};
 pub use shown::{Album, Print, Shown, show, show_portrait};

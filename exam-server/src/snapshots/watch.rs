@@ -153,8 +153,14 @@ impl ConsentRow {
     /// Whether the candidate agreed to photographs at the start.
     #[must_use]
     pub fn was_given(&self) -> bool {
+        self.agreed_to(SNAPSHOT_CONSENT)
+    }
+
+    /// Whether the candidate agreed to something at the start.
+    #[must_use]
+    pub fn agreed_to(&self, kind: &str) -> bool {
         let consents: std::collections::BTreeMap<String, Given> =
             serde_json::from_str(&self.consents).unwrap_or_default();
-        consents.get(SNAPSHOT_CONSENT).is_some_and(|consent| consent.given)
+        consents.get(kind).is_some_and(|consent| consent.given)
     }
 }

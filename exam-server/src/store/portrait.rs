@@ -71,6 +71,26 @@ impl Store {
         self.shown(None, Some(id.to_string())).await
     }
 
+    /// The candidate of an attempt; `None` for an unknown one.
+    ///
+    /// # Errors
+    /// [`StoreError::Driver`] when the database is in trouble.
+    pub async fn candidate_of(
+        &self,
+        attempt_no: i64,
+    ) -> Result<Option<CandidateShown>, StoreError> {
+        const SQL: &str = "-- candidate_of
+            SELECT candidate_no FROM attempt WHERE attempt_no = $1";
+        let number: Option<i64> = on!(self.readers(), pool => {
+            sqlx::query_scalar(SQL).bind(attempt_no).fetch_optional(pool).await
+        })
+        .map_err(StoreError::in_query("candidate_of"))?;
+        match number {
+            Some(number) => self.candidate_shown(number).await,
+            None => Ok(None),
+        }
+    }
+
     async fn shown(
         &self,
         number: Option<i64>,

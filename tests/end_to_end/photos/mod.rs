@@ -1,5 +1,7 @@
 //! The photo store: where pictures are, how long, and what the registry has.
 
+#[path = "../../../proctor/tests/support/onnx.rs"]
+mod onnx;
 mod stories;
 
 use crate::on_both;
@@ -8,4 +10,5 @@ on_both! {
     a_store_that_speaks_s3_keeps_shows_and_deletes;
     pictures_are_deleted_when_their_time_is_over;
     the_registrys_photographs_stand_beside_the_snapshots;
+    likeness_is_told_only_where_it_was_turned_on_and_agreed_to;
 }

@@ -210,3 +210,70 @@ pub async fn the_registrys_photographs_stand_beside_the_snapshots(kind: Kind) {
     assert_eq!(shown(&elsewhere, 0).await.0, StatusCode::NOT_FOUND);
     server.running.stop().await;
 }
+
+/// A model that is made here: it knows nobody, and what it finds alike is alike in its light.
+pub async fn likeness_is_told_only_where_it_was_turned_on_and_agreed_to(kind: Kind) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let model = folder.path().join("model.onnx");
+    std::fs::write(&model, super::onnx::tiny()).expect("written");
+    let definition = crate::snapshots::sitting::definition("without_camera = \"flag\"");
+    let recognition = "{ kind = \"recognition\", version = \"1\", text = \"人脸比对\" }, { kind";
+    let definition = definition.replacen("{ kind", recognition, 1);
+    let change = |settings: &mut exam_server::config::Settings| {
+        settings.matching_model = Some(model.clone());
+        settings.matching_threshold = Some(0.9);
+    };
+    let Some(server) = Server::start_changed(kind, &definition, change).await else { return };
+    let app = &server.running.app;
+    let findings_of = async |agreed: bool, photographs: [&str; 2]| -> Vec<String> {
+        let given = json!({ "version": "1", "given": true });
+        let mut consents = json!({ "snapshots": given });
+        if agreed {
+            consents["recognition"] = given;
+        }
+        let sitting = Sitting::begin(&server, consents).await;
+        let person = app.store.candidate_of(sitting.attempt.key.attempt_no).await;
+        let person = person.expect("the database answers").expect("a candidate");
+        let kept = proctor::photo::Photo::decode(&picture("obama_1")).expect("a photograph").keep();
+        let sha256 = proctor::photo::digest(&kept.bytes);
+        let id = person.candidate_id.parse().expect("an id");
+        let name = exam_server::snapshots::portrait_name(id, &sha256);
+        app.photos.keep(&name, app.keys.seal(&kept.bytes)).await.expect("it is kept");
+        let new = exam_server::store::NewPortrait {
+            candidate_no: person.candidate_no,
+            sha256,
+            width: kept.width.into(),
+            height: kept.height.into(),
+            at: server.clock().now(),
+        };
+        app.store.portrait_put(&new).await.expect("it is noted");
+        for name in photographs {
+            let request = sitting.next().await.id.to_string();
+            assert_eq!(sitting.put(&request, picture(name)).await.0, StatusCode::NO_CONTENT);
+        }
+        let began = tokio::time::Instant::now();
+        loop {
+            let rows = sitting.rows().await;
+            let found: Vec<_> = rows.into_iter().filter_map(|row| row.findings).collect();
+            if found.len() == photographs.len() {
+                return found;
+            }
+            assert!(began.elapsed() < exam_tests::client::PATIENCE, "they are looked at");
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    assert_eq!(findings_of(true, ["obama_1", "collins"]).await, ["[]", "[\"unlike\"]"]);
+    assert_eq!(findings_of(false, ["obama_1", "collins"]).await, ["[]", "[]"]);
+    server.running.stop().await;
+
+    let mut settings = server::settings(&server.database);
+    settings.matching_model = Some(folder.path().join("none.onnx"));
+    let start = |settings: exam_server::config::Settings| async move {
+        exam_server::server::start(&settings, || panic!("a sync failed")).await.is_ok()
+    };
+    assert!(!start(settings.clone()).await, "a threshold has no default");
+    settings.matching_threshold = Some(0.5);
+    assert!(!start(settings.clone()).await, "there is no such file");
+    std::fs::write(folder.path().join("none.onnx"), b"no model").expect("written");
+    assert!(!start(settings).await, "that is no model");
+}

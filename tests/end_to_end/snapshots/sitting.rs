@@ -30,7 +30,8 @@ pub(crate) async fn watched_on(kind: Kind, change: impl FnOnce(&mut Settings)) -
     Server::start_changed(kind, &definition("without_camera = \"flag\""), change).await
 }
 
-fn definition(without_camera: &str) -> String {
+/// An exam file that is watched.
+pub(crate) fn definition(without_camera: &str) -> String {
     let watched = format!(
         "consents = [{{ kind = \"snapshots\", version = \"1\", text = \"随机抓拍\" }}]\n\
          proctoring = {{ snapshots = {SNAPSHOTS}, {without_camera}, keep_days = 90, \
