@@ -11,8 +11,13 @@ use tokio::process::Command;
 
 use super::{SERVER, document, served, shell};
 
-const UNITS: [&str; 3] =
-    ["exam-server.service", "exam-server-backup.service", "exam-server-backup.timer"];
+const UNITS: [&str; 5] = [
+    "exam-server.service",
+    "exam-server-backup.service",
+    "exam-server-backup.timer",
+    "exam-server-purge.service",
+    "exam-server-purge.timer",
+];
 
 /// The settings of a unit; of those that stand twice, the last.
 fn unit(name: &str) -> HashMap<String, String> {
