@@ -15,6 +15,8 @@ const pages = {
   check: () => import('./pages/DeviceCheck.vue'),
   result: () => import('./pages/Result.vue'),
   history: () => import('./pages/History.vue'),
+  review: () => import('./pages/Review.vue'),
+  appeal: () => import('./pages/Appeal.vue'),
 };
 
 // WeChat signs the address before the hash, so every page of ours has the same one.
@@ -31,6 +33,8 @@ export const router = createRouter({
     // Works without network, from what the phone keeps; it finds out by itself who is signed in.
     { path: '/attempts/:attemptId', name: 'exam', component: Exam, meta: { open: true } },
     { path: '/attempts/:attemptId/result', name: 'result', component: pages.result },
+    { path: '/attempts/:attemptId/review', name: 'review', component: pages.review },
+    { path: '/attempts/:attemptId/appeal', name: 'appeal', component: pages.appeal },
     { path: '/history', name: 'history', component: pages.history },
     { path: '/:rest(.*)*', redirect: '/' },
   ],

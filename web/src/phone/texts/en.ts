@@ -384,6 +384,9 @@ export const en: Texts<TextKey> = {
   'result.next_no_tries': 'No tries are left. Ask your institution about training and the next assessment.',
   'result.next_passed': 'You have passed. Nothing more to do.',
   'result.next_void': 'Ask the invigilator or your institution for the reason.',
+  'result.next_void_review': 'The reason stands under “Photographs and review”. If you still have questions, ask your institution.',
+  'result.next_void_until': 'You can see why. If you do not agree, you can object until {time}.',
+  'result.review': 'See why',
   'result.again': 'Enter again',
   'result.list': 'All exams',
 

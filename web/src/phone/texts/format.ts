@@ -46,3 +46,9 @@ export function countdown(ms: number): string {
   if (all <= 3600) return `${two(Math.floor(all / 60))}:${two(all % 60)}`;
   return `${Math.floor(all / 3600)}:${two(Math.floor((all % 3600) / 60))}:${two(all % 60)}`;
 }
+
+/** The time alone, where the day is known. */
+export function timeOfDay(ms: number): string {
+  const date = new Date(ms + CHINA_MS);
+  return `${two(date.getUTCHours())}:${two(date.getUTCMinutes())}`;
+}

@@ -381,6 +381,9 @@ export const zhCN = {
   'result.next_no_tries': '次数已用完，请联系所在机构了解培训与再次考核的安排。',
   'result.next_passed': '本场测评已合格，无需其他操作。',
   'result.next_void': '请联系监考老师或所在机构了解原因。',
+  'result.next_void_review': '原因和处理情况见“监考照片与复核”。仍有疑问，请联系所在机构。',
+  'result.next_void_until': '可以查看原因和依据。有不同意见，可在 {time} 前申诉。',
+  'result.review': '查看原因',
   'result.again': '再次测评',
   'result.list': '返回试卷列表',
 
