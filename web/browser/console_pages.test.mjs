@@ -2,16 +2,24 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Desk, deskRoom } from './support/desk.mjs';
+import { photographed, Sitter, WATCHED } from './support/sitters.mjs';
 import { stage } from './support/stage.mjs';
+import { publishWatchedExams } from './support/watched.mjs';
 
-const scene = stage();
+/** Somebody who is watched: the wall and the evidence have something to show. */
+let sitter;
+const scene = stage(async (server) => {
+  await publishWatchedExams(server);
+  sitter = await Sitter.sit(server, { account: server.accounts[0], exam: '抓拍测评甲' }, WATCHED);
+  await photographed(sitter, 'curtain');
+});
 const { desks, at } = deskRoom(scene);
 
 /** Pages by who opens them. */
 const PAGES = {
   author: ['/banks', 'BANK', 'BANK/import', 'BANK/new', 'BANK/units/UNIT', 'BANK/units/UNIT/edit', '/exams', '/exams/new', 'EXAM'],
   operator: ['/approvals', 'IMPORT', '/candidates', '/candidates/import', '/live', '/results', '/members', '/audit'],
-  invigilator: ['EXAM/time'],
+  invigilator: ['EXAM/time', 'WALL', 'ATTEMPT', '/reviews'],
 };
 const WIDE = { width: 1440, height: 900 };
 const NARROW = { width: 1024, height: 768 };
@@ -27,7 +35,8 @@ async function places(desk) {
   const { exams } = await desk.ask('/exams', undefined, 'GET');
   const { units } = await desk.ask(`/banks/${bank}/units?limit=1`, undefined, 'GET');
   const { imports } = await desk.ask(`/banks/${bank}/imports`, undefined, 'GET');
-  const addresses = { IMPORT: `/approvals/${bank}/${imports[0].import_no}`, BANK: `/banks/${bank}`, UNIT: units[0].code, EXAM: `/exams/${exams[0].exam_id}` };
+  const watched = { WALL: `/wall?exam=${sitter.exam}`, ATTEMPT: `/attempts/${sitter.attempt}` };
+  const addresses = { ...watched, IMPORT: `/approvals/${bank}/${imports[0].import_no}`, BANK: `/banks/${bank}`, UNIT: units[0].code, EXAM: `/exams/${exams[0].exam_id}` };
   return (path) => Object.entries(addresses).reduce((now, [name, address]) => now.replace(name, address), path);
 }
 
