@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::exams::Exams;
 use crate::health::Health;
-use crate::invigilation::Walls;
+use crate::invigilation::{Looks, Walls};
 use crate::journal_writer::JournalWriter;
 use crate::keys::Keys;
 use crate::limits::Limits;
@@ -62,6 +62,8 @@ pub struct Shared {
     pub photos: Photos,
     /// Small ones that were shown before.
     pub album: Album,
+    /// Who looked at what lately.
+    pub looks: Looks,
     /// The walls that invigilators look at.
     pub walls: Walls,
     /// Who is signed in.

@@ -20,7 +20,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Settings};
 use crate::exams::Exams;
 use crate::health::Health;
-use crate::invigilation::{self, Walls};
+use crate::invigilation::{self, Looks, Walls};
 use crate::journal_writer::JournalWriter;
 use crate::keys::{KeyError, Keys};
 use crate::limits::Limits;
@@ -182,6 +182,7 @@ pub async fn start_with(
         darkroom: Darkroom::start(likeness(settings)?),
         photos,
         album: Album::default(),
+        looks: Looks::default(),
         walls: Walls::default(),
         sign_ins: SignIns::default(),
         bulks: Bulks::default(),

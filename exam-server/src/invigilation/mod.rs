@@ -7,9 +7,11 @@
 mod assess;
 mod case;
 mod decide;
+mod looks;
 mod wall;
 
 pub use assess::assess;
 pub use case::{Case, IncidentView, Sources, incident_views};
 pub use decide::{ReviewView, StepView, Wish, act, appeal, review_of};
+pub use looks::{Looks, look_is_noted, taken_is_noted};
 pub use wall::{Tile, WallView, Walls};

@@ -30,6 +30,9 @@ pub const TILES_MAX: i64 = 500;
 /// How old a board may be when somebody looks.
 const FRESH_FOR: Span = Span::from_ms(700);
 
+/// How old the evidence of an attempt may be: an absence grows without anybody saying so.
+const JUDGED_FOR: Span = Span::from_seconds(10);
+
 /// How long an attempt that is over stays.
 const STAYS_FOR: Span = Span::from_minutes(2);
 
@@ -130,6 +133,7 @@ struct Watched {
     counted: (i64, i64),
     /// When the evidence changes by itself.
     changes_at: Option<Timestamp>,
+    judged_at: Timestamp,
     tile: Option<Tile>,
     /// With which version of the board it changed last.
     version: u64,
@@ -204,7 +208,8 @@ impl Board {
         let mut changed = self.read_journals(app).await?;
         changed.extend(self.read_snapshots(app).await?);
         for (number, watched) in &mut self.watched {
-            let due = watched.changes_at.is_some_and(|at| at <= now);
+            let old = watched.ended_at.is_none() && now.since(watched.judged_at) >= JUDGED_FOR;
+            let due = old || watched.changes_at.is_some_and(|at| at <= now);
             if changed.contains(number) || due || watched.tile.is_none() {
                 watched.judge(app, self.version, now);
             }
@@ -329,6 +334,7 @@ impl Watched {
             snapshots: Vec::new(),
             counted: (0, 0),
             changes_at: None,
+            judged_at: Timestamp::from_ms(0),
             tile: None,
             version: 0,
             ended_at: None,
@@ -369,7 +375,7 @@ impl Watched {
             snapshots: &self.snapshots,
         };
         let (asked, incidents, changes_at) = sources.judge(app, now);
-        self.changes_at = changes_at;
+        (self.changes_at, self.judged_at) = (changes_at, now);
         let newest = self.snapshots.last();
         let session = self.session.as_ref();
         let tile = Tile {

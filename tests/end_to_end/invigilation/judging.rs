@@ -198,6 +198,9 @@ pub(super) async fn i12_pictures_are_for_those_who_may_see_them(kind: Kind) {
     let (status, _, plain) = watcher.download(&picture_at).await;
     assert_eq!(status, StatusCode::OK);
     assert_eq!(sitting.candidate.download(&own).await.2, plain);
+    for _ in 0..3 {
+        assert_eq!(watcher.download(&format!("{staff}/watch")).await.0, StatusCode::OK);
+    }
 
     assert_eq!(
         watcher.download(&format!("{staff}/snapshots.zip?reason=")).await.0,
@@ -211,6 +214,8 @@ pub(super) async fn i12_pictures_are_for_those_who_may_see_them(kind: Kind) {
     archive.by_index(0).expect("a file").read_to_end(&mut marked).expect("it is whole");
     assert_ne!(marked, plain, "it says who took it away");
     let rows = server.running.app.store.audit_rows(0, 500).await.expect("the database answers");
+    let looks = rows.iter().filter(|row| row.action == "attempt.watch" && row.object == id);
+    assert_eq!(looks.count(), 1, "a page that asks again and again looks once");
     let taken = rows.iter().find(|row| row.action == "attempt.pictures").expect("it is audited");
     assert_eq!((taken.object.as_str(), taken.reason.as_str()), (id, "case 17"));
 

@@ -17,6 +17,7 @@ use super::paging::{any_role, given, masked_id, next_of, page_of, slice_of};
 use crate::app::App;
 use crate::auth::extract::StaffMember;
 use crate::chance::system_rng;
+use crate::invigilation::look_is_noted;
 use crate::keys::token_hash;
 use crate::problem::{ApiError, Problem};
 use crate::routes::{Body, Path};
@@ -216,5 +217,6 @@ pub(super) async fn portrait(
     let person = app.store.candidate_shown_by_id(id).await?.ok_or_else(not_found)?;
     let covered = person.institution_id.parse().is_ok_and(|own| member.scope().covers(own));
     let sha256 = person.portrait.filter(|_| covered).ok_or_else(not_found)?;
+    look_is_noted(&app, &member.staff, "candidate.portrait", &id.to_string()).await?;
     picture_response(show_portrait(&app, id, &sha256).await?)
 }

@@ -13,12 +13,14 @@ use utoipa::ToSchema;
 use super::{attempt_of, checked_reason};
 use crate::app::App;
 use crate::auth::extract::StaffMember;
-use crate::invigilation::{self, Case, IncidentView, ReviewView, Wish, incident_views};
+use crate::invigilation::{
+    self, Case, IncidentView, ReviewView, Wish, incident_views, look_is_noted,
+};
 use crate::problem::{ApiError, Problem};
 use crate::routes::staff::paging::{any_role, masked_id};
 use crate::routes::{Body, Path};
 use crate::snapshots::lateness;
-use crate::store::{AuditEntry, Role, SnapshotRow};
+use crate::store::{Role, SnapshotRow};
 
 /// Who judges attempts.
 pub(in crate::routes::staff) const JUDGES: [Role; 2] = [Role::Invigilator, Role::Officer];
@@ -131,7 +133,7 @@ const fn staff_of(what: &What) -> Option<StaffId> {
 
 /// Shows the evidence of an attempt
 ///
-/// Every look is in the audit.
+/// Looks are in the audit, once a quarter of an hour.
 #[utoipa::path(get, path = "/attempts/{attempt_id}/watch", tag = "staff",
     params(("attempt_id" = String, Path, description = "the attempt")),
     responses((status = 200, body = Evidence), (status = 404, body = Problem)))]
@@ -147,7 +149,7 @@ pub(super) async fn watch(
     let person = app.store.candidate_shown(attempt.key.candidate_no).await?;
     let person = person.ok_or(ApiError::NotFound("candidate"))?;
     let rows = app.store.snapshots_of(attempt.key.attempt_no).await?;
-    look_is_noted(&app, &member, "attempt.watch", &id, "").await?;
+    look_is_noted(&app, &member.staff, "attempt.watch", &id).await?;
     let timeline = case.trace.entries().to_vec();
     let named: BTreeSet<StaffId> = timeline.iter().filter_map(|e| staff_of(&e.what)).collect();
     let mut staff = BTreeMap::new();
@@ -182,26 +184,6 @@ pub(super) async fn watch(
         staff,
         review,
     }))
-}
-
-/// Notes in the audit that somebody looked at what is not everybody's.
-pub(in crate::routes::staff) async fn look_is_noted(
-    app: &App,
-    member: &StaffMember,
-    action: &str,
-    object: &str,
-    reason: &str,
-) -> Result<(), ApiError> {
-    let entry = AuditEntry {
-        at: app.clock.now(),
-        actor: member.staff.staff_id.to_string(),
-        action: action.to_owned(),
-        object: object.to_owned(),
-        reason: reason.to_owned(),
-        before: "{}".to_owned(),
-        after: "{}".to_owned(),
-    };
-    Ok(app.store.audit_append(&entry).await?)
 }
 
 /// Takes a step in the review of an attempt

@@ -9,10 +9,11 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 use zip::write::SimpleFileOptions;
 
-use super::evidence::{JUDGES, look_is_noted};
+use super::evidence::JUDGES;
 use super::{attempt_of, checked_reason};
 use crate::app::App;
 use crate::auth::extract::StaffMember;
+use crate::invigilation::{look_is_noted, taken_is_noted};
 use crate::problem::{ApiError, Problem};
 use crate::routes::Path;
 use crate::routes::staff::paging::any_role;
@@ -81,6 +82,9 @@ pub(super) async fn picture(
     let row = app.store.snapshot_at(attempt.key.attempt_no, place).await?;
     let row = row.ok_or(ApiError::NotFound("snapshot"))?;
     let print = if query.small { Print::Small } else { Print::Plain };
+    if !query.small {
+        look_is_noted(&app, &member.staff, "attempt.watch", &id).await?;
+    }
     picture_response(show(&app, attempt.attempt_id, &row, print).await?)
 }
 
@@ -99,7 +103,7 @@ pub(super) async fn pictures(
     any_role(&member, &JUDGES)?;
     let reason = checked_reason(query.reason)?;
     let attempt = attempt_of(&app, &member, &id).await?;
-    look_is_noted(&app, &member, "attempt.pictures", &id, &reason).await?;
+    taken_is_noted(&app, &member.staff, "attempt.pictures", &id, &reason).await?;
     let mark = mark(&app, &member);
     let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
     // A JPEG is packed as well as it can be.

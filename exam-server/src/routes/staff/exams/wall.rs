@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
 use crate::auth::extract::StaffMember;
-use crate::invigilation::WallView;
+use crate::invigilation::{WallView, look_is_noted};
 use crate::problem::{ApiError, Problem};
 use crate::routes::staff::attempts::checked_reason;
 use crate::routes::staff::paging::given;
@@ -97,6 +97,7 @@ pub(super) async fn wall(
         part: (query.part.clamp(1, parts)) - 1,
         parts,
     };
+    look_is_noted(&app, &member.staff, "exam.wall", &id).await?;
     Ok(Json(app.walls.look(&app, &filter, query.since.as_deref()).await?))
 }
 
