@@ -281,7 +281,7 @@ test('500 tiles stay fluid while some of them change', at('invigilator', async (
   await until(() => /parts=2/.test(page.url()), 'the parts in the address');
   await page.getByLabel('我看第几份').selectOption('2');
   await until(() => /part=2/.test(page.url()), 'the part in the address');
-  await looked(desk, 'wall-crowd');
+  await desk.shoot('wall-crowd');
   await page.unrouteAll({ behavior: 'ignoreErrors' });
 }));
 

@@ -20,6 +20,12 @@ export function pathName(path: string): string {
   return words.join(' › ');
 }
 
+/** What a photograph shows, in words; nothing is known before the machine has looked. */
+export function foundName(findings: readonly string[] | null | undefined): string {
+  if (!findings) return t('watch.unseen');
+  return findings.map((code) => coded('incident', code, 'incident.other')).join('、') || t('watch.nothing');
+}
+
 /** Fields whose values are words of their own, by the beginning of the texts' keys. */
 const WORDS: Record<string, string> = {
   shows: 'shows',
