@@ -106,7 +106,14 @@ impl Sources<'_> {
             until,
             asked: &asked,
             noticed: self.trace.noticed(),
-            consent: if is_watched { consent_of(self.consent) } else { Consent::Given },
+            consent: match consent_of(self.consent) {
+                // Taken back behind the end: that is nobody's business here.
+                Consent::Withdrawn(at) if self.trace.ended_at().is_some_and(|end| end <= at) => {
+                    Consent::Given
+                }
+                _ if !is_watched => Consent::Given,
+                consent => consent,
+            },
             no_camera: is_watched
                 && matches!(self.consent.camera.as_deref(), Some("none" | "file")),
         };

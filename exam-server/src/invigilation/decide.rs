@@ -39,6 +39,8 @@ pub struct StepView {
     pub at_ms: i64,
     /// The name of who took it; null where it was the candidate.
     pub staff: Option<String>,
+    /// The name that one signs in with; null where it was the candidate.
+    pub login: Option<String>,
     /// What.
     #[schema(value_type = String)]
     pub act: Act,
@@ -94,6 +96,7 @@ impl Loaded {
             step: row.step,
             at_ms: row.at_ms,
             staff: row.staff.clone(),
+            login: row.login.clone(),
             act: *act,
             reason: row.reason.clone(),
         };

@@ -41,6 +41,8 @@ pub struct StepRow {
     pub staff_id: Option<String>,
     /// That member's name.
     pub staff: Option<String>,
+    /// The name they sign in with, which nobody else has.
+    pub login: Option<String>,
     /// What.
     pub kind: String,
     /// Why.
@@ -212,7 +214,7 @@ impl Store {
     /// [`StoreError::Driver`] when the database is in trouble.
     pub async fn review_steps(&self, attempt_no: i64) -> Result<Vec<StepRow>, StoreError> {
         const SQL: &str = "-- review_steps
-            SELECT v.step, v.at_ms, v.staff_id, s.name AS staff, v.kind, v.reason
+            SELECT v.step, v.at_ms, v.staff_id, s.name AS staff, s.login, v.kind, v.reason
             FROM review_step AS v LEFT JOIN staff AS s ON s.staff_id = v.staff_id
             WHERE v.attempt_no = $1 ORDER BY v.step";
         // The writer's own view: another connection may not show its last commit yet.

@@ -68,7 +68,7 @@ fn own(view: &ReviewView) -> (ReviewState, Vec<StepView>) {
         }
         state => state,
     };
-    (state, steps.into_iter().map(|step| StepView { staff: None, ..step }).collect())
+    (state, steps.into_iter().map(|step| StepView { staff: None, login: None, ..step }).collect())
 }
 
 /// Shows what was seen and decided about an attempt

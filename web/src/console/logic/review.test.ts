@@ -4,7 +4,7 @@ import { ACTS, hindrance, offered } from './review';
 
 /** A review by its steps: who did what. */
 function review(state: ReviewState, ...taken: [string | null, string][]) {
-  const steps = taken.map(([staff, act], at): Step => ({ step: at + 1, at_ms: at, staff, act, reason: 'r' }));
+  const steps = taken.map(([staff, act], at): Step => ({ step: at + 1, at_ms: at, staff, login: staff, act, reason: 'r' }));
   return { state, steps };
 }
 const may = (name: string, of: ReturnType<typeof review>) => ACTS.filter((act) => hindrance(act, of, name) === null);

@@ -16,18 +16,17 @@ export function proposal(steps: readonly Step[]): Step | undefined {
 
 const took = (steps: readonly Step[], act: string) => steps.some((step) => step.act === act);
 
-/** Steps name their person, and nothing else of them: two of one name are held to be one. */
-export function hindrance(act: Act, review: Pick<ReviewView, 'steps' | 'state'>, name: string): Hindrance | null {
+export function hindrance(act: Act, review: Pick<ReviewView, 'steps' | 'state'>, login: string): Hindrance | null {
   const { steps, state } = review;
   if (act === 'uphold_appeal' || act === 'dismiss_appeal') {
     if (state !== 'appealed') return 'out_of_order';
-    return steps.some(({ staff }) => staff === name) ? 'same_person' : null;
+    return steps.some((step) => step.login === login) ? 'same_person' : null;
   }
   const isOpen = !took(steps, 'appeal') && state !== 'void';
   const proposed = proposal(steps);
   if (act === 'confirm_void') {
     if (!isOpen || !proposed) return 'out_of_order';
-    return proposed.staff === name ? 'same_person' : null;
+    return proposed.login === login ? 'same_person' : null;
   }
   if (act === 'decline_void') return isOpen && proposed ? null : 'out_of_order';
   return isOpen && !proposed ? null : 'out_of_order';

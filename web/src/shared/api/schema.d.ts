@@ -2051,7 +2051,7 @@ export interface paths {
         };
         /**
          * Shows the evidence of an attempt
-         * @description Every look is in the audit.
+         * @description Looks are in the audit, once a quarter of an hour.
          */
         get: {
             parameters: {
@@ -3010,6 +3010,60 @@ export interface paths {
                     };
                 };
                 403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/staff/candidates/{candidate_id}/portrait": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows the photograph that the registry has of a candidate */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description the candidate */
+                    candidate_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "image/jpeg": unknown;
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                410: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -5516,6 +5570,8 @@ export interface components {
              * @description When.
              */
             at_ms: number;
+            /** @description The name that one signs in with; null where it was the candidate. */
+            login?: string | null;
             /** @description Why. */
             reason: string;
             /** @description The name of who took it; null where it was the candidate. */
