@@ -210,6 +210,7 @@ test('a page is reached by its number, which the address keeps; a page that is n
 
 test('an import is rejected with a reason that its author reads', at('approver', async (desk) => {
   const { page } = desk;
+  await desk.settled(); // The rows of before stand there until those of now have come.
   await page.locator('tbody tr').nth(1).getByRole('button', { name: '审核' }).click(); // The newest of those with one item.
   await desk.sees('快捷键');
   await page.locator('tbody tr').filter({ hasText: 'X-2' }).press('r');
