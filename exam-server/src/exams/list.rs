@@ -62,13 +62,41 @@ pub struct NoticeView {
     text: String,
     /// Of the text, in hexadecimal.
     sha256: String,
-    #[schema(value_type = Vec<Object>)]
-    consents: Vec<Consent>,
+    consents: Vec<ConsentView>,
     /// When time would be up for a start right now; null where none is possible.
     #[schema(value_type = Option<i64>)]
     ends_at_ms_if_started_now: Option<Timestamp>,
     /// How the exam is watched; null where it is not.
     proctoring: Option<ProctoringView>,
+}
+
+/// A consent that is asked for beside the notice, and may be refused.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ConsentView {
+    /// What for, such as `snapshots`.
+    kind: String,
+    /// Changes with the text.
+    version: String,
+    /// What is agreed to.
+    text: String,
+    /// Of the text, in hexadecimal; stored with the start.
+    sha256: String,
+}
+
+/// SHA-256 of a text that is agreed to, in hexadecimal.
+pub(super) fn text_hash(text: &str) -> String {
+    hex::encode(Sha256::digest(text))
+}
+
+impl From<&Consent> for ConsentView {
+    fn from(consent: &Consent) -> Self {
+        Self {
+            kind: consent.kind.clone(),
+            version: consent.version.clone(),
+            text: consent.text.clone(),
+            sha256: text_hash(&consent.text),
+        }
+    }
 }
 
 /// How an exam is watched, as candidates are told.
@@ -262,9 +290,9 @@ impl Exams {
         });
         Ok(Some(NoticeView {
             version: exam.notice.version.clone(),
-            sha256: hex::encode(Sha256::digest(&exam.notice.text)),
+            sha256: text_hash(&exam.notice.text),
             text: exam.notice.text.clone(),
-            consents: exam.consents.clone(),
+            consents: exam.consents.iter().map(ConsentView::from).collect(),
             ends_at_ms_if_started_now: ends,
             proctoring: exam.proctoring.as_ref().map(ProctoringView::from),
         }))

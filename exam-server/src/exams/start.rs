@@ -16,7 +16,7 @@ use exam_core::time::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::list::{Case, History, Person};
+use super::list::{Case, History, Person, text_hash};
 use super::{Exams, Revision};
 use crate::app::App;
 use crate::chance::{random_bytes, system_rng};
@@ -64,7 +64,7 @@ impl Camera {
 }
 
 /// A consent that was given or refused.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GivenConsent {
     /// The version of the text that was read.
@@ -162,7 +162,7 @@ impl Exams {
             exam_revision: revision.revision,
             audience_row: i64::try_from(row).expect("rows are few"),
             notice_version: body.notice_version.clone(),
-            consents: serde_json::to_string(&body.consents).expect("consents are JSON"),
+            consents: stored_consents(revision, body),
             started_at: now,
             wake_at: deadline + GRACE + SETTLE,
             known_attempts: i64::try_from(case.attempts.len()).expect("attempts are few"),
@@ -213,6 +213,26 @@ fn check_body(revision: &Revision, body: &StartBody) -> Result<(), ApiError> {
         }
     }
     Ok(())
+}
+
+/// A consent as it is stored: what was said to which text.
+#[derive(Serialize)]
+struct StoredConsent<'a> {
+    version: &'a str,
+    given: bool,
+    sha256: String,
+}
+
+/// The consents that were given or refused, as JSON, each with the hash of its text.
+fn stored_consents(revision: &Revision, body: &StartBody) -> String {
+    let stored = |(kind, given): (&String, &GivenConsent)| {
+        let asked = revision.exam.consents.iter().find(|consent| consent.kind == *kind)?;
+        let (version, sha256) = (asked.version.as_str(), text_hash(&asked.text));
+        Some((kind.clone(), StoredConsent { version, given: given.given, sha256 }))
+    };
+    let stored: BTreeMap<String, StoredConsent<'_>> =
+        body.consents.iter().filter_map(stored).collect();
+    serde_json::to_string(&stored).expect("consents are JSON")
 }
 
 /// Refuses whom no camera will see, where the exam wants somebody to be there then and nobody has let

@@ -172,6 +172,12 @@ pub(super) async fn i11_a_consent_can_be_taken_back(kind: Kind) {
     let Some(server) = watched(kind).await else { return };
     let watcher = staff_member(&server, "watcher", &[Role::Invigilator]).await;
     let sitting = Sitting::consenting(&server).await;
+    let notice = sitting.candidate.get(&format!("/exams/{}/notice", server.exam.id)).await;
+    let hash = notice["consents"][0]["sha256"].as_str().expect("a hash").to_owned();
+    let store = &server.running.app.store;
+    let kept = store.consent_find(sitting.attempt.key.attempt_no).await.expect("it answers");
+    let kept = kept.expect("an attempt").consents;
+    assert!(hash.len() == 64 && kept.contains(&hash), "which text was agreed to: {kept}");
     let due = format!("/attempts/{}/snapshots", sitting.attempt_id);
     let mut socket = sitting.candidate.connect(&sitting.attempt_id).await;
     assert_eq!(sitting.candidate.get(&due).await["watched"], json!(true));
