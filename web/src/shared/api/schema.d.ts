@@ -4675,6 +4675,17 @@ export interface components {
             /** @description Slots of each audience row's papers; empty where the file was not understood. */
             slots: number[];
         };
+        /** @description A consent that is asked for beside the notice, and may be refused. */
+        ConsentView: {
+            /** @description What for, such as `snapshots`. */
+            kind: string;
+            /** @description Of the text, in hexadecimal; stored with the start. */
+            sha256: string;
+            /** @description What is agreed to. */
+            text: string;
+            /** @description Changes with the text. */
+            version: string;
+        };
         /** @description The requests that live. */
         DueList: {
             /** @description In their order. */
@@ -5161,7 +5172,7 @@ export interface components {
         };
         /** @description What a candidate agrees to. */
         NoticeView: {
-            consents: Record<string, never>[];
+            consents: components["schemas"]["ConsentView"][];
             /**
              * Format: int64
              * @description When time would be up for a start right now; null where none is possible.
