@@ -173,8 +173,8 @@ test('sign-in and home name the authority and whom to turn to, and so does what 
   await seesBoth(phone.page);
 }));
 
-/** The server lets 32 wait for their password to be checked; the others are given a place. */
-const CROWD = 100;
+/** The server lets 32 wait for their password to be checked; the others are given a place, and hold it for seconds. */
+const CROWD = 300;
 
 test('who comes in a crowd sees the place in the queue, and is signed in without doing anything', scene.withPhone({}, async (phone) => {
   const { account } = scene.server.sitting();
