@@ -192,6 +192,7 @@ pub(super) async fn i11_a_consent_can_be_taken_back(kind: Kind) {
     assert_eq!((status, &reply["code"]), (StatusCode::NOT_FOUND, &json!("no_such_request")));
     assert_eq!(sitting.candidate.get(&due).await, json!({ "watched": false, "due": [] }));
     // Nothing more is asked for, and the exam goes on.
+    is_heard(&mut socket).await;
     server.turn(Span::from_minutes(12)).await;
     socket.send(json!({ "t": "ping" })).await;
     loop {
