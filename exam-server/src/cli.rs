@@ -114,8 +114,8 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
             let desk = Desk::open(&settings).await?;
             let bytes = std::fs::read(&file)?;
             let mut out = codes.map(std::fs::File::create).transpose()?;
-            let photos = photos_of(&settings)?;
-            let photos = portraits.as_deref().map(|folder| (&photos, folder));
+            let photos = portraits.as_ref().map(|_| photos_of(&settings)).transpose()?;
+            let photos = photos.as_ref().zip(portraits.as_deref());
             let imported = roster::import(&desk, None, bytes, out.is_some(), photos, json).await?;
             if let Some((file, csv)) = out.as_mut().zip(imported.csv.as_deref()) {
                 file.write_all(csv.as_bytes())?;

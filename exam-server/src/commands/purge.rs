@@ -75,10 +75,15 @@ pub async fn purge(
 
 /// How long the photographs of an exam are kept, and how long its candidates may object.
 #[derive(Default)]
-struct Keeps(HashMap<(ExamId, i64), (Span, Span)>);
+struct Keeps(HashMap<(ExamId, i64), Option<(Span, Span)>>);
 
 impl Keeps {
-    async fn of(&mut self, desk: &Desk, attempt: &KeptSnapshots) -> anyhow::Result<(Span, Span)> {
+    /// Nothing where the exam does not say: then nothing is deleted.
+    async fn of(
+        &mut self,
+        desk: &Desk,
+        attempt: &KeptSnapshots,
+    ) -> anyhow::Result<Option<(Span, Span)>> {
         let key = (attempt.exam_id, attempt.exam_revision);
         if let Some(known) = self.0.get(&key) {
             return Ok(*known);
@@ -86,7 +91,7 @@ impl Keeps {
         let found = desk.store.exam_definition(key.0, key.1).await?;
         let exam = found.map(|(text, _)| serde_json::from_str::<Exam>(&text)).transpose()?;
         let proctoring = exam.and_then(|exam| exam.proctoring);
-        let spans = proctoring.map_or_else(Default::default, |one| (one.keep, one.appeal));
+        let spans = proctoring.map(|one| (one.keep, one.appeal));
         self.0.insert(key, spans);
         Ok(spans)
     }
@@ -111,7 +116,7 @@ async fn purge_attempt(
     purged: &mut Purged,
 ) -> anyhow::Result<()> {
     let now = desk.now();
-    let (keep, appeal) = keeps.of(desk, attempt).await?;
+    let Some((keep, appeal)) = keeps.of(desk, attempt).await? else { return Ok(()) };
     if now <= attempt.closed_at + keep {
         return Ok(());
     }

@@ -53,7 +53,7 @@ pub struct WallRow {
     pub institution: String,
 }
 
-/// What rules want to know of a photograph.
+/// What rules want to know of a photograph; its fields stand in the order of the query's columns.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow, serde::Deserialize)]
 pub struct SnapshotSeen {
     /// The number in this database.
@@ -117,8 +117,7 @@ impl Store {
         &self,
         attempts: &[i64],
     ) -> Result<HashMap<i64, Vec<SnapshotSeen>>, StoreError> {
-        type Found = (i64, i64, i64, String, i64, i64, String, Option<String>);
-        let rows: Vec<Found> = rows_of_many!(
+        let rows: Vec<SnapshotSeen> = rows_of_many!(
             self,
             attempts,
             "bigint",
@@ -130,26 +129,7 @@ impl Store {
         )?;
         let mut lists: HashMap<i64, Vec<SnapshotSeen>> = HashMap::new();
         for row in rows {
-            let (
-                snapshot_no,
-                attempt_no,
-                place,
-                request_id,
-                received_at_ms,
-                by_hand,
-                camera,
-                findings,
-            ) = row;
-            lists.entry(attempt_no).or_default().push(SnapshotSeen {
-                snapshot_no,
-                attempt_no,
-                place,
-                request_id,
-                received_at_ms,
-                by_hand,
-                camera,
-                findings,
-            });
+            lists.entry(row.attempt_no).or_default().push(row);
         }
         Ok(lists)
     }

@@ -257,6 +257,6 @@ pub(super) async fn message(
     }
     let by = member.staff.staff_id;
     let command = Command::Tell { by, text: body.text.clone() };
-    let _state = act(&app, &member, &id, "attempt.message", &body.text, command).await?;
-    Ok(StatusCode::NO_CONTENT)
+    let told = act(&app, &member, &id, "attempt.message", &body.text, command).await;
+    told.map(|_state| StatusCode::NO_CONTENT)
 }
