@@ -1,5 +1,6 @@
 // A candidate's phone: Debian's Chromium, sized and touched like one, and what a thumb does on it.
 import { access, mkdir } from 'node:fs/promises';
+import { setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 import { isStill } from './audit.mjs';
@@ -25,8 +26,15 @@ export const WITHIN_MS = 10_000;
 const WECHAT =
   'Mozilla/5.0 (Linux; Android 9; ONEPLUS A6000) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/86.0 Mobile Safari/537.36 MicroMessenger/8.0.16';
 
-/** `flags` are added to those that every browser has. */
+/**
+ * In the world a phone takes nothing from the server's processor. Here both share one, where the
+ * hashing of passwords, which is last in line there, would wait for every browser.
+ */
+const NICENESS = 15;
+
+/** `flags` are added to those that every browser has. A server that shall be prompt is started before. */
 export async function startBrowser(flags = []) {
+  setPriority(NICENESS);
   const named = process.env.WEB_TEST_BROWSER;
   let executablePath = named;
   for (const path of named ? [] : BROWSERS) {
