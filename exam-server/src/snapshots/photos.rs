@@ -1,6 +1,7 @@
 //! Where pictures are kept: a folder, or a store that speaks S3. Only sealed bytes get here.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -26,6 +27,8 @@ pub struct Photos {
     place: PathBuf,
     access: S3Access,
     opened: OnceLock<Arc<dyn ObjectStore>>,
+    /// Whether the last picture was not kept.
+    ails: AtomicBool,
 }
 
 /// The photo store did not do it; nobody knows whether it did it later.
@@ -100,7 +103,7 @@ impl Photos {
     /// `s3://BUCKET[/PREFIX]`.
     #[must_use]
     pub fn at(place: PathBuf, access: S3Access) -> Self {
-        Self { place, access, opened: OnceLock::new() }
+        Self { place, access, opened: OnceLock::new(), ails: AtomicBool::new(false) }
     }
 
     /// Opens it, where it was not opened yet.
@@ -115,11 +118,29 @@ impl Photos {
         Ok(self.opened.get_or_init(|| opened))
     }
 
-    /// Keeps sealed bytes under a name; what was there before is gone.
+    /// Keeps sealed bytes under a name; what was there before is gone. The first failure of several is
+    /// logged, and the picture that ends them.
     ///
     /// # Errors
     /// [`PhotoTrouble`].
     pub async fn keep(&self, name: &Name, sealed: Vec<u8>) -> Result<(), PhotoTrouble> {
+        let kept = self.put(name, sealed).await;
+        let ails = kept.is_err();
+        let ailed = self.ails.swap(ails, Ordering::Relaxed);
+        match &kept {
+            Err(trouble) => {
+                metrics::counter!("exam_photo_store_failures_total").increment(1);
+                if !ailed {
+                    tracing::error!(%trouble, "a picture was not kept; the next ones are counted");
+                }
+            }
+            Ok(()) if ailed => tracing::info!("pictures are kept again"),
+            Ok(()) => {}
+        }
+        kept
+    }
+
+    async fn put(&self, name: &Name, sealed: Vec<u8>) -> Result<(), PhotoTrouble> {
         let put = self.store()?.put(name, sealed.into());
         tokio::time::timeout(WITHIN, put).await.map_err(|_| PhotoTrouble::Slow)??;
         Ok(())
@@ -197,4 +218,56 @@ fn open(place: &Path, access: &S3Access) -> anyhow::Result<Arc<dyn ObjectStore>>
         "" => Arc::new(bucket),
         prefix => Arc::new(PrefixStore::new(bucket, prefix)),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::Mutex;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().expect("no panic").extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Log {
+        fn lines(&self) -> usize {
+            self.0.lock().expect("no panic").iter().filter(|byte| **byte == b'\n').count()
+        }
+    }
+
+    #[tokio::test]
+    async fn a_store_in_trouble_is_logged_once_until_it_is_well_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let place = folder.path().join("photos");
+        let photos = Photos::at(place.clone(), S3Access::default());
+        let name = portrait_name(CandidateId::from_uuid(uuid::Uuid::nil()), &[7; 32]);
+        let log = Log::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).finish();
+        let _guard = tracing::subscriber::set_default(subscriber);
+        let mut lines = Vec::new();
+        for is_there in [false, false, true, true, false] {
+            if is_there {
+                std::fs::remove_file(&place).ok();
+            } else {
+                std::fs::remove_dir_all(&place).ok();
+                std::fs::write(&place, b"").expect("a file where the folder should be");
+            }
+            assert_eq!(photos.keep(&name, vec![1]).await.is_ok(), is_there);
+            lines.push(log.lines());
+        }
+        assert_eq!(lines, [1, 1, 2, 2, 3]);
+    }
 }

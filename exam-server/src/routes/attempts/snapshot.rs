@@ -84,11 +84,7 @@ impl From<NotKept> for ApiError {
                 code: "already_taken",
                 detail: "another photograph answered this request",
             },
-            NotKept::Busy => Self::Busy,
-            NotKept::Photos(trouble) => {
-                tracing::error!(%trouble, "a snapshot was not kept");
-                Self::Busy
-            }
+            NotKept::Busy | NotKept::Photos(_) => Self::Busy,
             NotKept::Store(error) => error.into(),
         }
     }
