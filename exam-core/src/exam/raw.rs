@@ -258,6 +258,7 @@ fn check(raw: RawExam, problems: &mut Problems) -> Option<Exam> {
             raw.outage_credit.and_then(|credit| credit.cap_minutes).unwrap_or(OUTAGE_CAP_MINUTES),
         ),
     };
+    check_texts(notice.as_ref(), &raw.consents, problems);
     let proctoring = raw
         .proctoring
         .and_then(|proctoring| check_proctoring(proctoring, &raw.consents, &audience, problems));
@@ -282,6 +283,28 @@ fn check(raw: RawExam, problems: &mut Problems) -> Option<Exam> {
         requires_passed: raw.requires_passed,
         audience,
     })
+}
+
+/// What a candidate agrees to is kept by version and hash: neither may be of nothing.
+fn check_texts(notice: Option<&Notice>, consents: &[Consent], problems: &mut Problems) {
+    let mut written = |text: &str, path: &str| {
+        problems.required(Some(text).filter(|text| !text.trim().is_empty()), path);
+    };
+    if let Some(notice) = notice {
+        written(&notice.version, "notice.version");
+        written(&notice.text, "notice.text");
+    }
+    for (number, consent) in consents.iter().enumerate() {
+        written(&consent.kind, &format!("consents[{number}].kind"));
+        written(&consent.version, &format!("consents[{number}].version"));
+        written(&consent.text, &format!("consents[{number}].text"));
+    }
+    for (number, consent) in consents.iter().enumerate() {
+        if consents[..number].iter().any(|before| before.kind == consent.kind) {
+            let message = "a consent of this kind is asked for already";
+            problems.add("bad_value", &format!("consents[{number}].kind"), message);
+        }
+    }
 }
 
 fn check_attempts(raw: Option<RawAttempts>, problems: &mut Problems) -> Option<AttemptPolicy> {

@@ -150,6 +150,19 @@ fn a_watched_exam_says_how_and_for_how_long() {
         (r#", "appeal_days": 7"#, "", "missing", "proctoring.appeal_days"),
         (r#""kind": "snapshots""#, r#""kind": "other""#, "missing", "consents"),
         (
+            r#""version": "1", "text": "抓拍""#,
+            r#""version": " ", "text": "抓拍""#,
+            "missing",
+            "consents[0].version",
+        ),
+        (r#""text": "抓拍""#, r#""text": """#, "missing", "consents[0].text"),
+        (
+            r#"[{"kind": "snapshots","#,
+            r#"[{"kind": "snapshots", "version": "1", "text": "拍"}, {"kind": "snapshots","#,
+            "bad_value",
+            "consents[1].kind",
+        ),
+        (
             r#""time_allowed_minutes": 60"#,
             r#""time_allowed_minutes": 5"#,
             "out_of_range",
