@@ -1,5 +1,6 @@
 //! Photographs that a phone sends beside its answers, which do not wait for them.
 
+use std::collections::HashSet;
 use std::sync::{Arc, OnceLock};
 
 use axum::http::StatusCode;
@@ -34,20 +35,24 @@ pub(super) struct Sent {
 pub(super) struct Uploads {
     camera: Shared,
     place: usize,
-    number: usize,
+    /// Where those went that were taken: a request that lives is told again with every open.
+    taken: HashSet<String>,
     sending: JoinSet<Sent>,
 }
 
 impl Uploads {
     pub(super) fn new(camera: Shared, place: usize) -> Self {
-        Self { camera, place, number: 0, sending: JoinSet::new() }
+        Self { camera, place, taken: HashSet::new(), sending: JoinSet::new() }
     }
 
-    /// Takes a photograph and sends it to `path`.
+    /// Takes a photograph and sends it to `path`, where none went yet.
     pub(super) fn begin(&mut self, http: Http, path: String) {
+        let number = self.taken.len();
+        if !self.taken.insert(path.clone()) {
+            return;
+        }
         let camera = self.camera.0.get_or_init(|| Camera::new(SHOTS, 1));
-        let shot = camera.shot(self.place, self.number);
-        self.number += 1;
+        let shot = camera.shot(self.place, number);
         self.sending.spawn(send(http, path, shot));
     }
 
