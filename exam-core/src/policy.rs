@@ -19,6 +19,9 @@ pub struct PastAttempt {
     pub closed_at: Option<Timestamp>,
     /// Whether it was declared void: it counts as a try, and its points do not count.
     pub voided: bool,
+    /// Whether a declaration that was taken back had ended it: its points count, and it is no try,
+    /// because the time that was left is lost.
+    pub cut_short: bool,
     /// What was reached, in hundredths, and whether it sufficed.
     pub score: Option<(i64, Verdict)>,
 }
@@ -74,7 +77,8 @@ pub fn standing(
     now: Timestamp,
 ) -> Standing {
     let open = attempts.iter().find(|attempt| attempt.closed_at.is_none());
-    let used = u32::try_from(attempts.len()).unwrap_or(u32::MAX);
+    let tries = attempts.iter().filter(|attempt| !attempt.cut_short);
+    let used = u32::try_from(tries.count()).unwrap_or(u32::MAX);
     let passed = attempts.iter().any(has_passed);
     let block = entitled.err().or_else(|| waits(exam, attempts, now));
     let tries_left = match exam.attempts.allowed {
@@ -119,7 +123,8 @@ fn waits(exam: &Exam, attempts: &[PastAttempt], now: Timestamp) -> Option<Block>
     if recent >= exam.starts_per_hour_max as usize {
         return Some(Block::TooManyStarts);
     }
-    let last_closed = attempts.iter().filter_map(|attempt| attempt.closed_at).max();
+    let tries = attempts.iter().filter(|attempt| !attempt.cut_short);
+    let last_closed = tries.filter_map(|attempt| attempt.closed_at).max();
     let gap = exam.attempts.gap;
     let waiting = last_closed.is_some_and(|closed_at| now < closed_at + gap);
     waiting.then_some(Block::WaitBetweenTries)
@@ -170,6 +175,7 @@ mod tests {
             started_at: Timestamp::from_ms(started_ms),
             closed_at: closed_ms.map(Timestamp::from_ms),
             voided: false,
+            cut_short: false,
             score,
         }
     }
@@ -218,6 +224,19 @@ mod tests {
         let now = exam.opens_at.as_ms() + 5 * HOUR_MS;
         assert_eq!(button(&exam, &[failed(now - 10)], now), Button::Enter);
         assert_eq!(button(&exam, &[failed(now - 10), failed(now - 5)], now), Button::Failed);
+    }
+
+    #[test]
+    fn what_was_cut_short_by_mistake_is_no_try() {
+        let mut exam = exam();
+        exam.attempts.allowed = Tries::AtMost(1);
+        exam.attempts.gap = Span::from_minutes(30);
+        let now = exam.opens_at.as_ms() + 5 * HOUR_MS;
+        let cut = PastAttempt { cut_short: true, ..failed(now - 10) };
+        let at = standing(&exam, &[cut], Ok(TIME_ALLOWED), false, Timestamp::from_ms(now));
+        assert_eq!((at.button, at.used, at.counted_points), (Button::Enter, 0, Some(5_000)));
+        let void = PastAttempt { voided: true, ..failed(now - HOUR_MS) };
+        assert_eq!(button(&exam, &[void], now), Button::Failed);
     }
 
     #[test]

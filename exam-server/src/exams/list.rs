@@ -151,6 +151,7 @@ impl History {
             started_at: summary.started_at,
             closed_at: summary.closed_at,
             voided: summary.phase == "voided",
+            cut_short: summary.closed_by.as_deref() == Some("void") && summary.phase != "voided",
             score: summary.points.zip(summary.verdict.as_deref().and_then(verdict_of)),
         };
         self.0.get(&exam_id).into_iter().flatten().map(past).collect()

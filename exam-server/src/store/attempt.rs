@@ -43,6 +43,8 @@ pub struct AttemptSummary {
     pub started_at: Timestamp,
     /// When it was closed.
     pub closed_at: Option<Timestamp>,
+    /// By what.
+    pub closed_by: Option<String>,
     /// The phase's name.
     pub phase: String,
     /// What was reached, in hundredths, once scored.
@@ -155,30 +157,40 @@ impl Store {
         &self,
         candidates: &[i64],
     ) -> Result<HashMap<i64, Vec<AttemptSummary>>, StoreError> {
-        type Found = (i64, String, String, i64, Option<i64>, String, Option<i64>, Option<String>);
+        #[derive(sqlx::FromRow, Deserialize)]
+        struct Found {
+            candidate_no: i64,
+            attempt_id: String,
+            exam_id: String,
+            started_at_ms: i64,
+            closed_at_ms: Option<i64>,
+            closed_by: Option<String>,
+            phase: String,
+            points: Option<i64>,
+            verdict: Option<String>,
+        }
         let rows: Vec<Found> = rows_of_many!(
             self,
             candidates,
             "bigint",
             "attempt_list_of",
             "a.candidate_no, a.attempt_id, a.exam_id, a.started_at_ms, a.closed_at_ms,
-                a.phase, r.points, r.verdict",
+                a.closed_by, a.phase, r.points, r.verdict",
             "FROM attempt AS a LEFT JOIN result AS r ON r.attempt_no = a.attempt_no
             WHERE a.candidate_no IN",
             "ORDER BY a.attempt_no"
         )?;
         let mut lists: HashMap<i64, Vec<AttemptSummary>> = HashMap::new();
-        for (candidate_no, attempt_id, exam_id, started_at, closed_at, phase, points, verdict) in
-            rows
-        {
-            lists.entry(candidate_no).or_default().push(AttemptSummary {
-                exam_id: parse_column("attempt", &attempt_id, &exam_id)?,
-                attempt_id: parse_column("attempt", &attempt_id, &attempt_id)?,
-                started_at: Timestamp::from_ms(started_at),
-                closed_at: closed_at.map(Timestamp::from_ms),
-                phase,
-                points,
-                verdict,
+        for row in rows {
+            lists.entry(row.candidate_no).or_default().push(AttemptSummary {
+                exam_id: parse_column("attempt", &row.attempt_id, &row.exam_id)?,
+                attempt_id: parse_column("attempt", &row.attempt_id, &row.attempt_id)?,
+                started_at: Timestamp::from_ms(row.started_at_ms),
+                closed_at: row.closed_at_ms.map(Timestamp::from_ms),
+                closed_by: row.closed_by,
+                phase: row.phase,
+                points: row.points,
+                verdict: row.verdict,
             });
         }
         Ok(lists)

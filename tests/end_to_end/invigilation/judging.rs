@@ -120,6 +120,35 @@ pub(super) async fn two_people_void_and_a_third_decides_on_the_objection(kind: K
     server.running.stop().await;
 }
 
+pub(super) async fn what_a_void_cut_short_is_no_try_once_the_objection_is_right(kind: Kind) {
+    let Some(server) = watched(kind).await else { return };
+    let mut staff = Vec::new();
+    for login in ["first", "second", "third"] {
+        staff.push(staff_member(&server, login, &[Role::Officer]).await);
+    }
+    let sitting = Sitting::consenting(&server).await;
+    let id = sitting.attempt_id.as_str();
+    let mut socket = sitting.candidate.connect(id).await;
+    socket.save(1, 1, &["a"]).await;
+    let used = async || {
+        let list = sitting.candidate.get("/exams").await;
+        let exams = list["exams"].as_array().expect("a list").clone();
+        let exam = exams.into_iter().find(|exam| exam["attempts_used"] != 0);
+        exam.map_or(json!(0), |exam| exam["attempts_used"].clone())
+    };
+    assert_eq!(step(&staff[0], id, "propose_void", 0).await.0, StatusCode::OK);
+    assert_eq!(used().await, json!(1), "one person is nobody");
+    assert_eq!(step(&staff[1], id, "confirm_void", 1).await.0, StatusCode::OK);
+    assert_eq!(socket.expect("closed").await["by"], "void");
+    assert_eq!(used().await, json!(1), "what is void was a try");
+    let appeal = format!("/attempts/{id}/appeal");
+    let objection = json!({ "text": "我没有离开座位" });
+    assert_eq!(sitting.candidate.post(&appeal, objection).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(step(&staff[2], id, "uphold_appeal", 3).await.0, StatusCode::OK);
+    assert_eq!(used().await, json!(0), "the time that was left is lost, the try is not");
+    server.running.stop().await;
+}
+
 pub(super) async fn what_is_to_be_looked_at_is_gathered_when_an_attempt_is_over(kind: Kind) {
     let Some(server) = watched(kind).await else { return };
     let judge = staff_member(&server, "judge", &[Role::Officer]).await;

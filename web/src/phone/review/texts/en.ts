@@ -19,7 +19,7 @@ export const en: Record<ReviewKey, string> = {
   'about.void': 'Two people, one after the other, declared this result void.',
   'about.appealed': 'Your objection has come in. Somebody who had no part in the decision looks at it; what comes of it is shown here. Until then the decision stays.',
   'about.upheld': 'The decision was taken back.',
-  'about.upheld_void': 'The decision was taken back, and your result is there again.',
+  'about.upheld_void': 'The decision was taken back, and your result is there again. An exam that it had ended early does not count as a try.',
   'about.dismissed': 'Somebody else looked at your objection. The decision stays: {state}.',
 
   'steps.title': 'What happened',

@@ -17,7 +17,7 @@ export const zhCN = {
   'about.void': '两位老师先后认定本次成绩作废。',
   'about.appealed': '已收到您的申诉，由没有参与过认定的另一位老师处理，结果会显示在这里。在此之前，原来的认定不变。',
   'about.upheld': '原来的认定已经撤销。',
-  'about.upheld_void': '原来的认定已经撤销，成绩已经恢复。',
+  'about.upheld_void': '原来的认定已经撤销，成绩已经恢复。因作废而提前结束的，不计次数。',
   'about.dismissed': '另一位老师看过您的申诉，原来的认定不变：{state}。',
 
   'steps.title': '经过',
