@@ -104,7 +104,7 @@ test('another person agrees: what is void does not count', at('officer', async (
   await desk.press('同意作废');
   await desk.sees('立即作废，不计成绩');
   await desk.confirm('同意作废', '属实');
-  await other.phone.sees('成绩无效');
+  for (const words of ['考试已结束', '成绩作废', '作废前得分']) await other.phone.sees(words);
   await desk.go('/results');
   await rowOf(desk, account).getByText('监考结束').waitFor();
   await rowOf(desk, other.account).getByText('作废').first().waitFor();

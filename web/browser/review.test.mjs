@@ -161,7 +161,7 @@ for (const colorScheme of ['light', 'dark']) {
     const before = await phone.ask(`/attempts/${id}/result`);
     await void_(id);
     await phone.go(`/attempts/${id}/result`);
-    await phone.sees('成绩无效');
+    await phone.sees('成绩作废');
     await phone.sees(/可在 \d+月\d+日 \d\d:\d\d 前申诉/);
     await holdsWhole(phone, `void-result-${colorScheme}`);
     await phone.tap('查看原因');
@@ -197,7 +197,7 @@ for (const colorScheme of ['light', 'dark']) {
     await phone.sees('申诉成立');
     const after = await phone.ask(`/attempts/${id}/result`);
     assert.deepEqual([after.verdict, after.points], [before.verdict, before.points]);
-    assert.equal(await phone.page.getByText('成绩无效').count(), 0);
+    assert.equal(await phone.page.getByText('成绩作废').count(), 0);
   }));
 }
 
