@@ -114,6 +114,7 @@ test('another person confirms it, after seeing what others did meanwhile', at('o
   const [, sitter] = sitters;
   await desk.signIn('demo-officer');
   await desk.go('/reviews');
+  await page.locator('label', { hasText: '已提请作废' }).locator('b', { hasText: /^1$/ }).waitFor();
   await page.getByText('已提请作废', { exact: true }).first().click();
   await page.getByRole('row', { name: new RegExp(sitter.account.name) }).click();
   await isAt(desk, sitter);

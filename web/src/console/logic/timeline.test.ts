@@ -21,8 +21,13 @@ test('acts of staff carry names and reasons, those of the server none', () => {
   expect([resumed!.who, resumed!.tone]).toEqual([undefined, 'plain']);
 });
 
-test('photographs stand where they came', () => {
-  const lines = told([{ at_ms: 1, what: 'started' }, { at_ms: 9, what: 'closed', by: 'submit', staff: null, reason: '' }], [{ place: 1, received_at_ms: 5 } as Snapshot]);
+test('what the same device opens again is said to be back', () => {
+  const opened = (at_ms: number, other: boolean): TimelineEntry => ({ at_ms, what: 'opened', other });
+  expect(told([opened(1, false), opened(2, false), opened(3, true), opened(4, false)]).map(({ what }) => what)).toEqual(['opened', 'opened_again', 'opened_other', 'opened_again']);
+});
+
+test('photographs stand where they were asked for, as beside the picture', () => {
+  const lines = told([{ at_ms: 1, what: 'started' }, { at_ms: 9, what: 'closed', by: 'submit', staff: null, reason: '' }], [{ place: 1, asked_at_ms: 5 } as Snapshot]);
   expect(lines.map(({ what }) => what)).toEqual(['started', 'snapshot', 'closed']);
 });
 

@@ -57,7 +57,9 @@ function lineOf(entry: TimelineEntry, names: Record<string, string>): Line | nul
 
 export function linesOf({ timeline, snapshots, staff }: Pick<Evidence, 'timeline' | 'snapshots' | 'staff'>): Line[] {
   const told = timeline.map((entry) => lineOf(entry, staff)).filter((line): line is Line => line !== null);
-  const shots = snapshots.map((snapshot): Line => ({ atMs: snapshot.received_at_ms, what: 'snapshot', tone: 'snapshot', snapshot }));
+  // A page that is there already and opens the session again was without network for a while.
+  for (const line of told.filter(({ what }) => what === 'opened').slice(1)) line.what = 'opened_again';
+  const shots = snapshots.map((snapshot): Line => ({ atMs: snapshot.asked_at_ms, what: 'snapshot', tone: 'snapshot', snapshot }));
   // Sorting keeps what came at one moment in its order.
   return [...told, ...stretches(timeline), ...shots].sort((a, b) => a.atMs - b.atMs);
 }
