@@ -6,7 +6,7 @@ import { portrait } from './support/clips.mjs';
 import { fits } from './support/fits.mjs';
 import { Invigilator } from './support/staff.mjs';
 import { stage, until } from './support/stage.mjs';
-import { agree, aMinuteLater, PLACE, publishWatchedExams, toNotice, uploads, watchedSitting } from './support/watched.mjs';
+import { agree, aMinuteLater, COMPARED, COMPARING, PLACE, publishWatchedExams, toNotice, uploads, watchedSitting } from './support/watched.mjs';
 
 const scene = stage(publishWatchedExams);
 const CAMERA = { clip: 'face', permissions: ['camera'] };
@@ -48,10 +48,13 @@ const POLICIES = { flag: '这次测评会注明没有照片', supervised: '须�
 for (const [policy, words] of Object.entries(POLICIES)) {
   test(`the notice says what is photographed, and what follows without: ${policy}`, scene.withPhone({}, async (phone) => {
     await toNotice(phone, watchedSitting(scene.server, policy));
-    for (const text of ['至少 60 张', '不录音', '不做人脸识别', '只由人判断', '保存 90 天', '7 天内提出', words]) await phone.sees(text);
+    const machine = policy === COMPARED ? ['另行同意之后，电脑才把照片与登记照片比对', COMPARING] : ['不做人脸识别'];
+    for (const text of ['至少 60 张', '不录音', ...machine, '只由人判断', '保存 90 天', '7 天内提出', words]) await phone.sees(text);
     if (policy !== 'flag') await phone.sees(PLACE);
-    assert.equal(await phone.page.locator('.consent input').isChecked(), false, 'no consent is taken for given');
-    await phone.page.locator('.consent').scrollIntoViewIfNeeded();
+    const consents = phone.page.locator('.consent');
+    for (const consent of await consents.all()) assert.equal(await consent.locator('input').isChecked(), false, 'no consent is taken for given');
+    assert.equal(await consents.count(), policy === COMPARED ? 2 : 1);
+    await consents.last().scrollIntoViewIfNeeded();
     await sound(phone, `watch-notice-${policy}`);
     await phone.page.locator('.watch').scrollIntoViewIfNeeded();
     await phone.page.evaluate(() => document.querySelector('.watch').scrollIntoView());

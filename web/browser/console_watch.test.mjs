@@ -303,6 +303,14 @@ test('an exam keeps how it takes photographs when it is opened and published aga
   await desk.shoot('exam-watch-refused');
   await page.getByRole('spinbutton', { name: '照片保存天数' }).fill('30');
   await page.locator('select[name=without_camera]').selectOption('flag');
+  // Comparing needs a consent of its own, with words.
+  await page.getByRole('switch', { name: '登记照片比对' }).press('Space');
+  await desk.sees('比对须有单独的同意书');
+  await desk.press('检查');
+  await desk.sees('同意书 › 2 › 内容：必须填写，没有默认值');
+  const comparing = { kind: 'recognition', version: 'r-1', text: '同意比对。' };
+  await page.locator('input[name=recognition_version]').fill(comparing.version);
+  await page.locator('textarea[name=recognition_text]').fill(comparing.text);
   await desk.press('发布');
   await page.getByRole('dialog').getByRole('row', { name: /照片保存天数/ }).waitFor();
   await desk.confirm('确认发布', '缩短保存期');
@@ -310,14 +318,14 @@ test('an exam keeps how it takes photographs when it is opened and published aga
   const { place, ...kept } = definition.proctoring;
   const renewed = await detail();
   assert.deepEqual(renewed.definition.proctoring, { ...kept, keep_days: 30 });
-  assert.deepEqual(renewed.definition.consents, definition.consents);
+  assert.deepEqual(renewed.definition.consents, [...definition.consents, comparing]);
   await page.getByRole('heading', { name: '监考', exact: true }).scrollIntoViewIfNeeded();
   await looked(desk, 'exam-watch');
   await page.getByRole('switch', { name: '随机拍照' }).press('Space');
   await desk.sees('这场考试不拍照');
   await page.getByRole('switch', { name: '随机拍照' }).press('Space');
   await desk.press('检查');
-  for (const field of ['至少拍照张数', '没有摄像头的考生', '申诉期限（天）', '同意书']) await desk.sees(`${field}：必须填写，没有默认值`);
+  for (const field of ['至少拍照张数', '没有摄像头的考生', '申诉期限（天）', '同意书 › 1 › 内容']) await desk.sees(`${field}：必须填写，没有默认值`);
 }));
 
 test('every code of the server’s rules has words in the console', async () => {

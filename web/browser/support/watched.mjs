@@ -4,6 +4,9 @@ import { signIn } from './exams.mjs';
 const MINUTE = 60_000;
 export const PLACE = '市卫健委二楼 203 室，张老师，0551-1234567';
 export const CONSENT = '同意在测评中随机拍照，照片只用于核查考试纪律。';
+export const COMPARING = '同意由程序把照片与登记照片比对，结果只作提示。';
+/** The policy whose exams ask for this, too. */
+export const COMPARED = 'supervised';
 
 /**
  * By what happens without a camera; several of the first, because each physician sits each once. They ask
@@ -26,7 +29,10 @@ const definition = (title, policy) => ({
   shows: 'points',
   attempts: { allowed: 'unlimited', gap_minutes: 0, stop_at_first_pass: false, keep: 'best' },
   notice: { version: 'w-1', text: '请在安静、明亮处作答。' },
-  consents: [{ kind: 'snapshots', version: 's-1', text: CONSENT }],
+  consents: [
+    { kind: 'snapshots', version: 's-1', text: CONSENT },
+    ...(policy === COMPARED ? [{ kind: 'recognition', version: 'r-1', text: COMPARING }] : []),
+  ],
   proctoring: { snapshots: 60, without_camera: policy, place: policy === 'flag' ? '' : PLACE, keep_days: 90, appeal_days: 7 },
   audience: [
     {

@@ -4,6 +4,8 @@ import type { Proctoring } from '../shared/api/types';
 
 /** The consent to be photographed. */
 export const SNAPSHOTS = 'snapshots';
+/** The consent to have photographs compared with the registry's. */
+export const RECOGNITION = 'recognition';
 
 export interface Agreement {
   examId: string;

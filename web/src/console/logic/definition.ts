@@ -180,7 +180,7 @@ export function definitionOf(form: ExamForm): Json {
       cycle: form.cycle.trim(),
       banks: form.banks,
       notice: form.notice_text.trim() === '' ? null : { version: form.notice_version.trim(), text: form.notice_text.trim() },
-      consents: form.consents.filter((one) => one.version.trim() !== '' && one.text.trim() !== ''),
+      consents: form.consents,
       opens_at: stamp(form.opens_at),
       closes_at: stamp(form.closes_at),
       late_start: form.late_start,

@@ -3,6 +3,8 @@ import { pathName, valueName } from './names';
 
 test('a path into a definition is said in words', () => {
   expect(pathName('audience.0.blueprint.sections.1.count')).toBe('人群 1 › 部分 2 › 题数');
+  expect(pathName('audience[1].blueprint.sections[0]')).toBe('人群 2 › 部分 1');
+  expect(['title', 'consents[1].text', 'audience[0].blueprint'].map(pathName)).toEqual(['名称', '同意书 › 2 › 内容', '人群 1 › 组卷']);
 });
 
 test('values that are words of their own are said, and others stay', () => {

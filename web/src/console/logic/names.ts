@@ -1,9 +1,12 @@
 import { coded, t } from '../texts';
 import { shown } from './differences';
 
-/** A path into a definition or a record in words: 第 1 行 › 第 2 段 › 题数. */
+/**
+ * A path into a definition or a record in words: 人群 1 › 部分 2 › 题数. Places in a list are counted
+ * from 0 in it, as `list.0` or as `list[0]`.
+ */
 export function pathName(path: string): string {
-  const parts = path.split('.');
+  const parts = path.replace(/\[(\d+)\]/g, '.$1').split('.');
   const words: string[] = [];
   for (let index = 0; index < parts.length; index++) {
     const [part, next] = [parts[index]!, parts[index + 1]];

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { definitionOf, formOf, newExam } from './definition';
-import { consentOf, problems, proctoringOf, watched } from './proctoring';
+import { compared, consentOf, problems, proctoringOf, recognitionOf, watched } from './proctoring';
 
 const PROCTORING = { snapshots: 6, without_camera: 'on_site', place: '203 室', keep_days: 90, appeal_days: 7 };
 const CONSENTS = [
@@ -24,8 +24,11 @@ test('photographs are switched on with nothing stated, and off with their consen
   const form = newExam();
   form.consents = [CONSENTS[1]!];
   watched(form, true);
-  expect(definitionOf(form)).toMatchObject({ proctoring: {}, consents: [CONSENTS[1]] });
-  expect(consentOf(form.consents)).toEqual({ kind: 'snapshots', version: '', text: '' });
+  const blank = { kind: 'snapshots', version: '', text: '' };
+  expect(consentOf(form.consents)).toEqual(blank);
+  expect(definitionOf(form)).toMatchObject({ proctoring: {}, consents: [CONSENTS[1], blank] }); // The server refuses it.
+  compared(form, true);
+  expect(recognitionOf(form.consents)).toEqual({ ...blank, kind: 'recognition' });
   watched(form, false);
   expect([form.proctoring, form.consents]).toEqual([null, [CONSENTS[1]]]);
 });

@@ -3,8 +3,9 @@
 type Json = Record<string, unknown>;
 
 export const WITHOUT_CAMERA = ['flag', 'supervised', 'on_site'] as const;
-/** The kind of consent that photographs need. */
+/** The kinds of consent: photographs need theirs; comparing them with the registry's needs another. */
 const SNAPSHOTS = 'snapshots';
+const RECOGNITION = 'recognition';
 /** As the server has them. */
 const SNAPSHOTS_MAX = 60;
 const DAYS_MAX = 3_660;
@@ -42,15 +43,28 @@ export function proctoringOf(value: unknown): ProctoringForm | null {
   };
 }
 
-export const consentOf = (consents: readonly ConsentForm[]): ConsentForm | undefined => consents.find(({ kind }) => kind === SNAPSHOTS);
+const find = (consents: readonly ConsentForm[], wanted: string) => consents.find(({ kind }) => kind === wanted);
+export const consentOf = (consents: readonly ConsentForm[]): ConsentForm | undefined => find(consents, SNAPSHOTS);
+export const recognitionOf = (consents: readonly ConsentForm[]): ConsentForm | undefined => find(consents, RECOGNITION);
+
+type Watching = { proctoring: ProctoringForm | null; consents: ConsentForm[] };
+
+/** A consent is asked for, with nothing stated yet, or is not any more. */
+function asks(form: Watching, wanted: string, is: boolean): void {
+  if (is === (find(form.consents, wanted) !== undefined)) return;
+  const others = form.consents.filter(({ kind }) => kind !== wanted);
+  form.consents = is ? [...others, { kind: wanted, version: '', text: '' }] : others;
+}
 
 /** Photographs begin to be asked for, or do not any more; their consent comes and goes with them. */
-export function watched(form: { proctoring: ProctoringForm | null; consents: ConsentForm[] }, is: boolean): void {
+export function watched(form: Watching, is: boolean): void {
   form.proctoring = is ? proctoringOf({}) : null;
-  const others = form.consents.filter(({ kind }) => kind !== SNAPSHOTS);
-  if (!is) form.consents = others;
-  else if (!consentOf(form.consents)) form.consents = [...others, { kind: SNAPSHOTS, version: '', text: '' }];
+  asks(form, SNAPSHOTS, is);
+  if (!is) compared(form, false);
 }
+
+/** It begins to be asked whether photographs may be compared with the registry's, or is not any more. */
+export const compared = (form: Watching, is: boolean): void => asks(form, RECOGNITION, is);
 
 export type Problem = 'snapshots_range' | 'snapshots_fast' | 'place_missing' | 'keep_days' | 'appeal_days';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { placeOf, reasonOf } from './reasons';
+import { reasonOf } from './reasons';
 
 test('what the server says against an exam is told apart', () => {
   expect(reasonOf('there is no bank "甲"')).toMatchObject({ key: 'bank_unknown', values: { bank: '甲' } });
@@ -12,10 +12,4 @@ test('what the server says against an exam is told apart', () => {
   const short = 'audience[1]: section "单选" needs 9 of single × 公共知识 × easy + hard and the bank has 4';
   expect(reasonOf(short).values).toEqual({ row: '1', section: '单选', need: '9', cell: 'single × 公共知识 × easy + hard', stock: '4' });
   expect(reasonOf('something new').key).toBe('');
-});
-
-test('a path names its field, its row and its section', () => {
-  expect(placeOf('audience[0].blueprint.sections[2].count')).toEqual({ field: 'count', row: 1, section: 3 });
-  expect(placeOf('title')).toEqual({ field: 'title', row: null, section: null });
-  expect(placeOf('audience[1].blueprint.sections[0]')).toEqual({ field: 'sections', row: 2, section: 1 });
 });

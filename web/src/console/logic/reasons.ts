@@ -26,11 +26,3 @@ export function reasonOf(said: string): Reason {
   }
   return { key: '', values: {}, said };
 }
-
-/** Where a path leads: the field's name, and which row and section, counted from 1. */
-export function placeOf(path: string): { field: string; row: number | null; section: number | null } {
-  const row = /audience\[(\d+)\]/.exec(path);
-  const section = /sections\[(\d+)\]/.exec(path);
-  const field = path.split('.').pop()!.replace(/\[\d+\]$/, '');
-  return { field, row: row ? Number(row[1]) + 1 : null, section: section ? Number(section[1]) + 1 : null };
-}
