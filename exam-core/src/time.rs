@@ -59,6 +59,18 @@ impl Span {
         Self::from_seconds(minutes.saturating_mul(60))
     }
 
+    /// A span of `days` days of 24 hours.
+    #[must_use]
+    pub const fn from_days(days: i64) -> Self {
+        Self::from_minutes(days.saturating_mul(24 * 60))
+    }
+
+    /// Whole days of 24 hours.
+    #[must_use]
+    pub const fn whole_days(self) -> i64 {
+        self.0 / Self::from_days(1).0
+    }
+
     /// Its length in milliseconds.
     #[must_use]
     pub const fn as_ms(self) -> i64 {

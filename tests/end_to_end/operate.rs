@@ -1,5 +1,6 @@
 //! What operators see: probes, figures, the description of the interface, and a clean stop.
 
+use exam_tests::person::roster_csv;
 use exam_tests::process::{Process, command};
 use exam_tests::{Candidate, Database, Kind, Server, bank, client, server};
 use reqwest::StatusCode;
@@ -217,24 +218,7 @@ async fn a_roster_becomes_people_who_sign_in_with_a_code() {
     let folder = database.folder.path();
     let mut rng = exam_server::chance::system_rng();
     let people: Vec<_> = (0..120).map(|_| assessment::fake::physician(&mut rng)).collect();
-    let mut csv = String::from(
-        "姓名,身份证号,手机号,医疗机构,执业类别,执业范围,医师级别,资格证书编号,执业证书编号,激活\n",
-    );
-    for p in &people {
-        let cells = [
-            &p.name,
-            &p.resident_id,
-            &p.phone,
-            &p.institution,
-            &p.category,
-            &p.scopes,
-            &p.level,
-            &p.qualification_number,
-            &p.practice_number,
-            &p.activated,
-        ];
-        csv += &(cells.map(|cell| format!("\"{cell}\"")).join(",") + "\n");
-    }
+    let csv = roster_csv(&people);
     let file = folder.join("roster.csv");
     let codes = folder.join("codes.csv");
     let (file_name, codes_name) = (file.to_str().expect("a path"), codes.to_str().expect("a path"));

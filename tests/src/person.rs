@@ -3,11 +3,36 @@
 use assessment::date::Date;
 use assessment::fake;
 use assessment::resident_id::ResidentId;
+use assessment::roster::RawPhysician;
 use exam_core::ids::{CandidateId, InstitutionId};
 use exam_server::auth::hasher::Hasher;
 use exam_server::chance::system_rng;
 use exam_server::commands::Desk;
 use exam_server::store::{NewCandidate, Registration};
+
+/// The table that a registry hands over, as CSV.
+#[must_use]
+pub fn roster_csv(people: &[RawPhysician]) -> String {
+    const HEADS: &str =
+        "姓名,身份证号,手机号,医疗机构,执业类别,执业范围,医师级别,资格证书编号,执业证书编号,激活";
+    let row = |p: &RawPhysician| {
+        let cells = [
+            &p.name,
+            &p.resident_id,
+            &p.phone,
+            &p.institution,
+            &p.category,
+            &p.scopes,
+            &p.level,
+            &p.qualification_number,
+            &p.practice_number,
+            &p.activated,
+        ];
+        cells.map(|cell| format!("\"{cell}\"")).join(",")
+    };
+    let rows = people.iter().map(row);
+    std::iter::once(HEADS.to_owned()).chain(rows).map(|line| line + "\n").collect()
+}
 
 /// A synthetic physician.
 pub struct Person {

@@ -367,7 +367,7 @@ fn check_days(days: Option<i64>, path: &str, problems: &mut Problems) -> Option<
     if !(1..=DAYS_MAX).contains(&days) {
         problems.add("out_of_range", path, format!("1 to {DAYS_MAX} days"));
     }
-    Some(Span::from_minutes(days.clamp(1, DAYS_MAX) * 24 * 60))
+    Some(Span::from_days(days.clamp(1, DAYS_MAX)))
 }
 
 fn check_row(raw: RawRow, path: &str, problems: &mut Problems) -> Option<AudienceRow> {

@@ -132,7 +132,7 @@ fn a_watched_exam_says_how_and_for_how_long() {
     let watched = FILE.replacen(r#""audience""#, PROCTORED, 1);
     let proctoring = parse(&watched).expect("it is whole").proctoring.expect("it is watched");
     assert_eq!((proctoring.snapshots, proctoring.without_camera), (6, WithoutCamera::Flag));
-    assert_eq!(proctoring.keep, Span::from_minutes(90 * 24 * 60));
+    assert_eq!(proctoring.keep, Span::from_days(90));
     assert_eq!(exam().proctoring, None);
     for (from, to, code, path) in [
         (r#""snapshots": 6, "#, "", "missing", "proctoring.snapshots"),

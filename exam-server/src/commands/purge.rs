@@ -18,7 +18,7 @@ use crate::store::{KeptSnapshots, Scope, SnapshotRow};
 const PAGE: i64 = 500;
 
 /// A file without a row may be a photograph that is being noted just now.
-const BEING_NOTED: Span = Span::from_minutes(24 * 60);
+const BEING_NOTED: Span = Span::from_days(1);
 
 /// What was deleted, or would be.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]

@@ -20,7 +20,7 @@ use crate::store::{Registration, RehearsalCandidate};
 const SLICE: usize = 100;
 
 /// How long the tokens are good.
-const TOKENS_LAST: Span = Span::from_minutes(7 * 24 * 60);
+const TOKENS_LAST: Span = Span::from_days(7);
 
 /// The institution rehearsal candidates belong to where the audience names none.
 const INSTITUTION: &str = "演练机构";

@@ -117,13 +117,12 @@ pub struct ProctoringView {
 
 impl From<&Proctoring> for ProctoringView {
     fn from(proctoring: &Proctoring) -> Self {
-        let days = |span: Span| span.as_ms() / Span::from_minutes(24 * 60).as_ms();
         Self {
             snapshots: proctoring.snapshots,
             without_camera: proctoring.without_camera,
             place: proctoring.place.clone(),
-            keep_days: days(proctoring.keep),
-            appeal_days: days(proctoring.appeal),
+            keep_days: proctoring.keep.whole_days(),
+            appeal_days: proctoring.appeal.whole_days(),
         }
     }
 }

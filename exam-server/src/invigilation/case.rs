@@ -157,8 +157,7 @@ impl Case {
     /// Days for which pictures are kept after the end; `None` where the exam is not watched.
     #[must_use]
     pub fn keep_days(&self) -> Option<i64> {
-        let day = Span::from_minutes(24 * 60).as_ms();
-        self.revision.exam.proctoring.as_ref().map(|proctoring| proctoring.keep.as_ms() / day)
+        self.revision.exam.proctoring.as_ref().map(|proctoring| proctoring.keep.whole_days())
     }
 
     /// How many photographs were due so far.

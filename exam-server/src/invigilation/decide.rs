@@ -60,7 +60,7 @@ pub struct Wish {
 }
 
 /// How long a candidate may object where the exam is not watched, and its file says nothing of it.
-const APPEAL: Span = Span::from_minutes(7 * 24 * 60);
+const APPEAL: Span = Span::from_days(7);
 
 /// A review with its rows.
 struct Loaded {

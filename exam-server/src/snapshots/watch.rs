@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::store::{Attempt, ConsentRow, StoreError};
 
 /// Two days of stretches: longer than any exam with what is added to it.
-const HORIZON: Span = Span::from_minutes(2 * 24 * 60);
+const HORIZON: Span = Span::from_days(2);
 
 /// A request for a photograph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,8 +1,9 @@
 //! The stories.
 
+use assessment::roster::RawPhysician;
 use exam_server::commands::staff;
 use exam_server::store::{Role, Scope};
-use exam_tests::person::person;
+use exam_tests::person::{person, roster_csv};
 use exam_tests::{Candidate, Kind, server};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -147,21 +148,7 @@ pub async fn a_roster_is_tried_and_stored(kind: Kind) {
     let physician = assessment::fake::physician(&mut exam_server::chance::system_rng());
     let id = physician.resident_id.clone();
     let roster = |id: &str| {
-        let p = &physician;
-        let heads = "姓名,身份证号,手机号,医疗机构,执业类别,执业范围,医师级别,资格证书编号,执业证书编号,激活";
-        let cells = [
-            p.name.as_str(),
-            id,
-            &p.phone,
-            &p.institution,
-            &p.category,
-            &p.scopes,
-            &p.level,
-            &p.qualification_number,
-            &p.practice_number,
-            &p.activated,
-        ];
-        format!("{heads}\n{}\n", cells.join(",")).into_bytes()
+        roster_csv(&[RawPhysician { resident_id: id.to_owned(), ..physician.clone() }]).into_bytes()
     };
     let (status, bad) = operator.upload("/staff/roster/imports", roster("123")).await;
     assert_eq!((status, &bad["people"]), (StatusCode::OK, &json!(0)), "{bad}");

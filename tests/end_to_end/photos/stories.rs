@@ -9,6 +9,7 @@ use exam_server::config::Config;
 use exam_server::server::photo_store;
 use exam_server::snapshots::Photos;
 use exam_server::store::Role;
+use exam_tests::person::roster_csv;
 use exam_tests::s3::{BUCKET, KEY_ID, S3, SECRET};
 use exam_tests::{Candidate, Kind, Server, server};
 use reqwest::StatusCode;
@@ -143,24 +144,7 @@ pub async fn the_registrys_photographs_stand_beside_the_snapshots(kind: Kind) {
         crate::invigilation::somebody_elsewhere(&server, "elsewhere", Role::Invigilator).await;
     let mut rng = exam_server::chance::system_rng();
     let people: Vec<_> = (0..3).map(|_| assessment::fake::physician(&mut rng)).collect();
-    let heads =
-        "姓名,身份证号,手机号,医疗机构,执业类别,执业范围,医师级别,资格证书编号,执业证书编号,激活";
-    let row = |p: &assessment::roster::RawPhysician| {
-        let cells = [
-            &p.name,
-            &p.resident_id,
-            &p.phone,
-            &p.institution,
-            &p.category,
-            &p.scopes,
-            &p.level,
-            &p.qualification_number,
-            &p.practice_number,
-            &p.activated,
-        ];
-        cells.map(|cell| format!("\"{cell}\"")).join(",")
-    };
-    let csv = format!("{heads}\n{}\n", people.iter().map(row).collect::<Vec<_>>().join("\n"));
+    let csv = roster_csv(&people);
     let folder = tempfile::tempdir().expect("a folder");
     let put = |name: &str, bytes: &[u8]| {
         std::fs::write(folder.path().join(name), bytes).expect("written");
