@@ -241,10 +241,13 @@ test('a tap on the camera tells what is taken; the consent is withdrawn, and the
   await aMinuteLater(phone, scene.server);
   await phone.choose(0);
   await phone.saved();
+  const asks = phone.page.waitForResponse((answer) => /\/snapshots$/.test(answer.url()));
   await phone.page.reload();
   await phone.isSitting();
+  assert.equal((await (await asks).json()).watched, false);
   await phone.saved();
   assert.equal(uploads(phone, scene.network).length, before);
+  assert.equal(await openTracks(phone), 0, 'no camera is opened');
 }));
 
 test('what is asked for by requests is answered where sockets are refused', scene.withPhone(CAMERA, async (phone) => {
@@ -300,6 +303,24 @@ test('a server with too much to do is asked again', scene.withPhone(CAMERA, asyn
   await aMinuteLater(phone, scene.server);
   await photographed(phone, 1);
   assert.ok(refused > 1);
+}));
+
+test('who hands in without network is not looked at any more, and what was taken is sent', scene.withPhone(WITNESSED, async (phone) => {
+  await sitWatched(phone, watchedSitting(scene.server));
+  await phone.choose(0);
+  await phone.saved();
+  let tried = 0;
+  await phone.context.route('**/snapshots/*', (route) => (tried++, route.abort()));
+  await aMinuteLater(phone, scene.server);
+  await until(() => tried > 0, 'a photograph');
+  scene.network.cut();
+  await phone.handIn();
+  await until(async () => (await openTracks(phone)) === 0, 'the camera to be let go');
+  await phone.context.unroute('**/snapshots/*');
+  scene.network.mend();
+  await phone.sees('交卷成功');
+  await photographed(phone, 1);
+  assert.equal(await openTracks(phone), 0);
 }));
 
 test('at the end the camera is let go', scene.withPhone(WITNESSED, async (phone) => {

@@ -133,6 +133,39 @@ for (const [name, words] of Object.entries(FAILURES)) {
   }));
 }
 
+/** Answers no question for the camera until the page says `answers(true)`. */
+const SILENT = {
+  before: `{
+    const devices = navigator.mediaDevices;
+    const open = devices.getUserMedia.bind(devices);
+    window.cameraTracks = [];
+    const answered = new Promise((resolve) => (window.cameraAnswers = resolve));
+    devices.getUserMedia = async (wanted) => {
+      await answered;
+      const stream = await open(wanted);
+      window.cameraTracks.push(...stream.getTracks());
+      return stream;
+    };
+  }`,
+};
+
+test('a question for the camera that nobody answers leaves the other ways, and a late answer no light on', scene.withPhone({ ...CAMERA, ...SILENT }, async (phone) => {
+  await toCheck(phone);
+  await phone.tap('打开摄像头');
+  await phone.sees('请在弹出的询问中选“允许”');
+  assert.equal(await phone.button('不用摄像头继续').count(), 0);
+  await phone.turnClock(8_000);
+  await phone.sees('手机还没有答复');
+  assert.ok((await phone.button('改用系统相机拍照').count()) === 1);
+  await sound(phone, 'camera-slow');
+  await phone.tap('不用摄像头继续');
+  await phone.sees('这次测评会注明没有照片');
+  await phone.page.evaluate(() => window.cameraAnswers());
+  await until(() => phone.page.evaluate(() => window.cameraTracks.length > 0 && window.cameraTracks.every((track) => track.readyState === 'ended')), 'the late camera to be let go');
+  await phone.tap('再试一次');
+  await phone.sees('画面正常');
+}));
+
 test('a browser that refuses says so', scene.withPhone({ clip: 'face' }, async (phone) => {
   await toNotice(phone, watchedSitting(scene.server));
   const wire = await phone.context.newCDPSession(phone.page);

@@ -2,7 +2,9 @@
 import { shallowRef } from 'vue';
 import { ask } from '../shared/api/http';
 import type { Me, SignInReply } from '../shared/api/types';
+import { agreement } from './agreement';
 import { askEarly } from './early';
+import { photoVault } from './storage';
 
 export const account = shallowRef<Me | null>(null);
 
@@ -23,7 +25,10 @@ export async function setPassword(old: string, fresh: string): Promise<void> {
   await ask('/password', { method: 'POST', body: { old, new: fresh } });
 }
 
+/** Signs out; what was agreed to, and photographs that were not sent, are not the next person's. */
 export async function signOut(): Promise<void> {
   account.value = null;
+  agreement.value = null;
+  void photoVault().then((vault) => vault.remove('photos/')).catch(() => null);
   await ask('/sign-out', { method: 'POST' }).catch(() => null);
 }

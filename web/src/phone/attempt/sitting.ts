@@ -39,6 +39,9 @@ const HOPE_MS = 2_500;
 /** What ends a sitting on this page. */
 export type End = 'closed' | 'signed_out' | 'gone';
 
+/** Whether the candidate, or the clock, has ended it, and the server does not know yet. */
+const isDone = ({ handIn, timeIsUp }: Attempt): boolean => handIn !== null || timeIsUp;
+
 export class Sitting {
   readonly attempt: ShallowRef<Attempt>;
   /** Photographs, if any are asked for: beside the sitting, never in its way. */
@@ -62,6 +65,7 @@ export class Sitting {
     this.attempt = shallowRef(attempt);
     this.claim = claimAttempt(attempt.attemptId, () => this.lostToAnotherPage());
     this.watch = new Watch(attempt.attemptId, (kind) => this.signal(kind));
+    this.watch.rest(isDone(attempt));
     this.connection = new Connection(attempt.attemptId, {
       opened: (connection) => this.opened(connection),
       message: (connection, message) => this.heard(connection, message),
@@ -105,6 +109,7 @@ export class Sitting {
     if (now === before) return;
     this.attempt.value = now;
     if (before.standing !== now.standing) this.watch.stand(now.standing === 'here');
+    if (isDone(before) !== isDone(now)) this.watch.rest(isDone(now));
     if (this.stopped) return;
     const changes = writes(before, now, { steady: steadyNow(), wall: wallNow() });
     if (changes.length > 0) this.writing = this.writing.then(() => this.kept.write(changes));
@@ -339,9 +344,10 @@ export class Sitting {
     this.note({ type: 'state', state: state.body, at: steadyNow() });
     const { told } = state.body;
     if (told) this.note({ type: 'told', number: told.number, text: told.text });
+    const isBack = this.attempt.value.link !== 'http';
     this.note({ type: 'linked', link: 'http' });
     this.afterReturn();
-    this.watch.reached();
+    if (isBack) this.watch.reached(); // Once: what failed waits longer each time.
     void this.watch.poll();
   }
 

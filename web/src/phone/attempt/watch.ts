@@ -26,6 +26,7 @@ export class Watch {
   private asking = false;
   private stopped = false;
   private away = false;
+  private rests = false;
   private cancelAsk: () => void = () => undefined;
 
   constructor(
@@ -77,6 +78,12 @@ export class Watch {
     this.watched = null; // The consent may be taken back on the other device: it is asked anew.
   }
 
+  /** Whether nothing can be answered any more, or for now: then nothing is photographed. */
+  rest(is: boolean): void {
+    this.rests = is;
+    if (this.photographer.value) this.photographer.value.rest(is);
+  }
+
   /** The sitting ends on this page; `over` where the attempt does, too. */
   stop(over: boolean): void {
     this.stopped = true;
@@ -94,7 +101,7 @@ export class Watch {
     this.beginning = true;
     try {
       const { Photographer } = await import('../camera/photographer');
-      const photographer = await Photographer.begin(this.attemptId, this.signal);
+      const photographer = await Photographer.begin(this.attemptId, this.signal, this.rests);
       if (this.stopped || this.away) return photographer.stop(false);
       this.photographer.value = photographer;
       photographer.asked(this.asked);

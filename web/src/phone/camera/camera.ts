@@ -74,7 +74,7 @@ export class Camera {
   /** A photograph of now; null where there is none to be had. */
   async shoot(): Promise<Blob | null> {
     if (!this.live || document.visibilityState === 'hidden') return null;
-    if (!(await this.showsNewFrame(FRAME_WITHIN_MS)) || !this.live) return null;
+    if (!(await this.showsNewFrame(FRAME_WITHIN_MS)) || !this.live || document.visibilityState !== 'visible') return null;
     return ofFrame(this.video).catch(() => null);
   }
 
@@ -105,10 +105,15 @@ export class Camera {
     if (track && track.muted) this.judgeMuted();
   }
 
-  /** Lets the camera go. */
-  stop(): void {
+  /** Lets the camera go; it may be opened again. */
+  letGo(): void {
     this.opening += 1;
     this.release();
+  }
+
+  /** Lets it go for good. */
+  stop(): void {
+    this.letGo();
     this.video.remove();
   }
 

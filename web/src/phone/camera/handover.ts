@@ -19,18 +19,22 @@ const TAKEN_WITHIN_MS = 60_000;
 
 let held: Handover | null = null;
 
+/** Lets the camera go that nobody takes. */
+function drop(): void {
+  if (held && held.camera) held.camera.stop();
+  held = null;
+}
+
 export function handOver(what: Handover): void {
+  drop();
   held = what;
-  after(TAKEN_WITHIN_MS, () => {
-    if (held !== what) return;
-    held = null;
-    if (what.camera) what.camera.stop();
-  });
+  after(TAKEN_WITHIN_MS, () => held === what && drop());
 }
 
 /** What was handed over for this attempt, once. */
 export function takeOver(attemptId: string): Handover | null {
   const taken = held && held.attemptId === attemptId ? held : null;
+  if (!taken) drop();
   held = null;
   return taken;
 }

@@ -12,11 +12,19 @@ class FakeCamera {
   isLive = () => this.live;
   seen = () => undefined;
   stop = () => undefined;
+  /** What the browser answers to a question that it has not answered yet. */
+  answer: ((found: Failure | null) => void) | null = null;
+  hangs = false;
 
   async open(): Promise<Failure | null> {
     this.opened += 1;
-    this.live = this.finds === null;
-    return this.finds;
+    const found = this.hangs ? await new Promise<Failure | null>((resolve) => (this.answer = resolve)) : this.finds;
+    this.live = found === null;
+    return found;
+  }
+
+  letGo(): void {
+    this.live = false;
   }
 
   lose(finds: Failure | null): void {
@@ -86,4 +94,25 @@ test('after the end nothing is tried', async () => {
   keeper.stop();
   await vi.advanceTimersByTimeAsync(60_000);
   expect(camera.opened).toBe(0);
+});
+
+test('a tap that the browser does not answer is over after a while, and counts if it is answered then', async () => {
+  camera.lose('denied');
+  await vi.advanceTimersByTimeAsync(2_000);
+  camera.hangs = true;
+  const tap = keeper.byTap();
+  await vi.advanceTimersByTimeAsync(15_000);
+  expect(await tap).toBe('other');
+  expect(told[told.length - 1]).toBe('lost');
+  camera.answer!(null);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(told[told.length - 1]).toBe('live');
+});
+
+test('a camera that rests is let go without a word, and is back when it begins again', async () => {
+  keeper.rest();
+  await vi.advanceTimersByTimeAsync(120_000);
+  expect([camera.live, camera.opened, told]).toEqual([false, 0, ['live']]);
+  await keeper.begin();
+  expect([camera.live, camera.opened, told]).toEqual([true, 1, ['live', 'live']]);
 });

@@ -1,6 +1,6 @@
 /** Gets a lost camera back by itself, as long as that asks the candidate nothing. */
 import { jittered } from '../../shared/chance';
-import { after } from '../../shared/clock';
+import { after, pause } from '../../shared/clock';
 import { isGranted, type Failure } from './access';
 import type { Camera } from './camera';
 
@@ -16,12 +16,16 @@ const AGAIN_MS_MAX = 30_000;
 /** A try that has no answer by then is a question on the screen, or an app that does not let go. */
 const RETURNS_WITHIN_MS = 5_000;
 
+/** A tap that has no answer by then is none: the button is there again, and the camera app beside it. */
+const TAP_WITHIN_MS = 15_000;
+
 export class Keeper {
   private failures = 0;
   private mayTry = false;
   private trying = false;
   private tapping = false;
   private stopped = false;
+  private resting = false;
   private cancelTry: () => void = () => undefined;
   private readonly onSeen = () => this.seen();
   private readonly onDevice = () => this.hurry();
@@ -38,8 +42,9 @@ export class Keeper {
 
   /** Takes a camera over that may be open already, or opens it where no question comes of it. */
   async begin(): Promise<void> {
-    this.mayTry = this.camera.isLive() || (await isGranted());
-    if (this.stopped) return;
+    this.resting = false;
+    this.mayTry = this.mayTry || this.camera.isLive() || (await isGranted());
+    if (this.stopped || this.resting) return;
     if (this.camera.isLive()) this.changed(true);
     else if (this.mayTry) await this.tryAgain();
     else this.tell('lost', null);
@@ -50,12 +55,26 @@ export class Keeper {
     this.cancelTry();
     this.trying = false; // A try that hangs is overtaken.
     this.tapping = true;
-    const failure = await this.camera.open();
+    const opening = this.camera.open();
+    const late = Symbol('late');
+    const answer = await Promise.race([opening, pause(TAP_WITHIN_MS).then((): typeof late => late)]);
     this.tapping = false;
-    if (this.stopped) return failure;
+    const failure = answer === late ? 'other' : answer;
+    if (this.stopped || this.resting) return failure;
+    // Whoever allows it after all has it.
+    if (answer === late) void opening.then((found) => found === null && !this.stopped && this.tried(null));
     if (failure === null) this.mayTry = true;
     this.tried(failure);
     return failure;
+  }
+
+  /** Lets the camera go until it begins again. */
+  rest(): void {
+    this.mayTry = this.mayTry || this.camera.isLive();
+    this.resting = true;
+    this.trying = false;
+    this.cancelTry();
+    this.camera.letGo();
   }
 
   stop(): void {
@@ -88,19 +107,19 @@ export class Keeper {
 
   private plan(): void {
     this.cancelTry();
-    if (!this.mayTry || this.stopped) return;
+    if (!this.mayTry || this.resting || this.stopped) return;
     const wait = Math.min(AGAIN_MS_MAX, AGAIN_MS * 2 ** Math.min(this.failures, 6));
     this.cancelTry = after(jittered(wait), () => void this.tryAgain());
   }
 
   private async tryAgain(): Promise<void> {
-    if (this.trying || this.tapping || this.stopped || !this.mayTry || document.visibilityState !== 'visible') return;
+    if (this.trying || this.tapping || this.resting || this.stopped || !this.mayTry || document.visibilityState !== 'visible') return;
     this.cancelTry();
     this.trying = true;
     const stopHoping = after(RETURNS_WITHIN_MS, () => !this.stopped && !this.camera.isLive() && this.tell('lost', null));
     const failure = await this.camera.open();
     stopHoping();
-    if (this.stopped || !this.trying) return;
+    if (this.stopped || this.resting || !this.trying) return;
     this.trying = false;
     this.tried(failure);
   }

@@ -46,9 +46,10 @@ export async function keptWanted(attemptId: string, now: number): Promise<Wanted
     }));
 }
 
-/** Keeps one as it is now. */
-export async function keepWanted(attemptId: string, { id, askedAt, picture }: Wanted, now: number): Promise<void> {
+/** Keeps one as it is now, if it is still to be kept when its bytes are there. */
+export async function keepWanted(attemptId: string, { id, askedAt, picture }: Wanted, now: number, isWanted: () => boolean): Promise<void> {
   const bytes = picture && { ...picture, jpeg: await new Response(picture.jpeg).arrayBuffer() };
+  if (!isWanted()) return;
   const value: KeptWanted = { id, askedAtWallMs: wallNow() - (now - askedAt), picture: bytes };
   await (await photoVault()).write([{ key: wantedPrefix(attemptId) + id, value }]);
 }

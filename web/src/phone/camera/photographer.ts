@@ -14,8 +14,9 @@ import { Keeper, type Keeping } from './keeper';
 import { dropWanted, forgetPhotos, keepNotes, keepWanted, keptNotes, keptWanted, type Notes } from './kept';
 import { ofFile } from './picture';
 import * as queues from './queue';
-import type { Asked, Picture, Queue } from './queue';
+import type { Asked, Picture, Queue, Wanted } from './queue';
 import { openSystemCamera } from './system_camera';
+import { upload } from './upload';
 
 /** What the candidate sees of it. */
 export interface Photography {
@@ -46,9 +47,6 @@ const APART_MS = 4_000;
 
 /** A camera that is live and gives no frame is looked at again after this. */
 const SHOOT_AGAIN_MS = 2_000;
-
-/** A photograph needs seven seconds at 50 kbit/s, when nothing else is on its way. */
-const SENT_WITHIN_MS = 60_000;
 
 export class Photographer {
   readonly state: ShallowRef<Photography>;
@@ -85,8 +83,8 @@ export class Photographer {
     this.keeper = new Keeper(camera, (keeping, failure) => this.kept(keeping, failure));
   }
 
-  /** Begins with what the device check handed over, or with what this phone remembers. */
-  static async begin(attemptId: string, signal: (kind: 'camera_lost' | 'camera_back') => void): Promise<Photographer> {
+  /** Begins with what the device check handed over, or with what this phone remembers; without a camera where it `rests`. */
+  static async begin(attemptId: string, signal: (kind: 'camera_lost' | 'camera_back') => void, rests: boolean): Promise<Photographer> {
     const over = takeOver(attemptId);
     const known = await keptNotes(attemptId);
     // Who began without a live camera has said so with the start.
@@ -95,7 +93,8 @@ export class Photographer {
     const photographer = new Photographer(attemptId, signal, camera, known || fresh, over && over.picture);
     photographer.remember();
     photographer.queue = await keptWanted(attemptId, steadyNow());
-    void photographer.keeper.begin();
+    if (rests) photographer.rest(true);
+    else void photographer.keeper.begin();
     photographer.go();
     return photographer;
   }
@@ -105,7 +104,7 @@ export class Photographer {
     if (this.stopped) return;
     const before = this.queue;
     this.queue = queues.withAsked(before, asked, steadyNow());
-    for (const wanted of this.queue) if (!before.includes(wanted)) void keepWanted(this.attemptId, wanted, steadyNow()).catch(() => null);
+    for (const wanted of this.queue) if (!before.includes(wanted)) this.keep(wanted);
     const { inHand } = this;
     if (inHand && queues.nextToShoot(this.queue)) {
       this.inHand = null;
@@ -118,6 +117,13 @@ export class Photographer {
   reached(): void {
     this.queue = queues.hurried(this.queue);
     this.go();
+  }
+
+  /** Nothing is answered any more, and nothing photographed: the camera is let go, or opened again. */
+  rest(is: boolean): void {
+    if (this.stopped) return;
+    if (is) this.keeper.rest();
+    else void this.keeper.begin();
   }
 
   /** The candidate taps: the camera is asked for, and if that failed before, the phone's camera app. */
@@ -188,6 +194,11 @@ export class Photographer {
     this.go();
   }
 
+  /** Outlives the page; not the sitting. */
+  private keep(wanted: Wanted): void {
+    void keepWanted(this.attemptId, wanted, steadyNow(), () => !this.stopped).catch(() => null);
+  }
+
   private remember(): void {
     if (this.stopped) return;
     const { mode, taken } = this.state.value;
@@ -229,7 +240,7 @@ export class Photographer {
     const wanted = queues.nextToShoot(this.queue);
     if (!wanted) return;
     this.queue = queues.withPicture(this.queue, wanted.id, picture);
-    void keepWanted(this.attemptId, { ...wanted, picture }, steadyNow()).catch(() => null);
+    this.keep({ ...wanted, picture });
     this.show({ taken: this.state.value.taken + 1, flash: true });
     after(FLASH_MS, () => this.show({ flash: false }));
     this.remember();
@@ -243,7 +254,7 @@ export class Photographer {
     this.cancelSend();
     for (let next = queues.nextToSend(this.queue, steadyNow()); next; next = queues.nextToSend(this.queue, steadyNow())) {
       const { id, picture, failures } = next;
-      const outcome = await this.upload(id, picture!);
+      const outcome = await upload(this.attemptId, id, picture!);
       const waitMs = jittered(queues.againAfterMs(failures + 1));
       this.queue = queues.withoutStale(queues.settled(this.queue, id, outcome, { now: steadyNow(), waitMs }), steadyNow());
       if (outcome !== 'again') void dropWanted(this.attemptId, id).catch(() => null);
@@ -251,16 +262,5 @@ export class Photographer {
     this.sending = false;
     const at = queues.nextSendAt(this.queue);
     if (at !== null) this.cancelSend = after(Math.max(50, at - steadyNow()), () => void this.send());
-  }
-
-  private async upload(id: string, { jpeg, byHand, label }: Picture): Promise<queues.Outcome> {
-    const query = [byHand ? 'by_hand=true' : '', label ? `camera=${encodeURIComponent(label)}` : ''].filter(Boolean).join('&');
-    try {
-      const path = `/attempts/${this.attemptId}/snapshots/${id}${query ? `?${query}` : ''}`;
-      await ask(path, { method: 'PUT', file: jpeg, withinMs: SENT_WITHIN_MS });
-      return 'done';
-    } catch (error) {
-      return error instanceof Refused ? queues.outcomeOf(error.status) : 'again';
-    }
   }
 }

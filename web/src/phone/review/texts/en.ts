@@ -50,6 +50,7 @@ export const en: Record<ReviewKey, string> = {
   'incident.covered': 'A picture of one colour; the lens may have been covered',
   'incident.same_file': 'A picture is the same as an earlier one',
   'incident.same_frame': 'A picture is almost the same as an earlier one',
+  'incident.unlike': 'The picture is not much like the registered photograph',
   'incident.unreadable': 'A picture could not be read once it was kept',
   'incident.snapshot_missing': 'A picture did not arrive',
   'incident.snapshots_mostly_missing': 'Most pictures did not arrive',

@@ -48,6 +48,7 @@ export const zhCN = {
   'incident.covered': '照片只有一种颜色，镜头可能被挡住',
   'incident.same_file': '照片与之前的一张相同',
   'incident.same_frame': '照片与之前的一张几乎一样',
+  'incident.unlike': '照片与登记照片不太相似',
   'incident.unreadable': '照片保存后读不出来',
   'incident.snapshot_missing': '有照片没有收到',
   'incident.snapshots_mostly_missing': '多数照片没有收到',
