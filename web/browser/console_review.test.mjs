@@ -81,7 +81,14 @@ test('a letter that is typed decides nothing', at('invigilator', async (desk) =>
   const { page } = desk;
   await page.keyboard.press('v');
   await desk.sees('认定违反考试纪律');
-  await page.locator('textarea[name=reason]').filter({ visible: true }).pressSequentially('sva');
+  const reason = page.locator('textarea[name=reason]').filter({ visible: true });
+  await reason.pressSequentially('sva');
+  assert.equal(await reason.inputValue(), 'sva');
+  await desk.sees('认定违反考试纪律');
+  await page.getByRole('dialog').filter({ visible: true }).getByRole('button', { name: '取消' }).focus();
+  await page.keyboard.press('s');
+  await desk.sees('认定违反考试纪律');
+  assert.equal(await page.getByText('记为可疑，成绩照常').filter({ visible: true }).count(), 0, 'a letter beside the field');
   await page.keyboard.press('Escape');
   await page.getByRole('dialog').filter({ visible: true }).waitFor({ state: 'hidden' });
   const { reviews } = await desk.ask('/reviews?state=waiting', undefined, 'GET');
@@ -89,6 +96,24 @@ test('a letter that is typed decides nothing', at('invigilator', async (desk) =>
   await desk.press('下一份');
   await until(async () => (await page.getByText('第 2 份，共 2 份').count()) > 0, 'the last');
   assert.ok(await desk.button('下一份').isDisabled());
+}));
+
+test('a tab that was opened beside the queue belongs to it once it is opened from there', at('invigilator', async (desk) => {
+  const { page } = desk;
+  const id = /attempts\/([^?]+)/.exec(page.url())[1];
+  await page.getByRole('link', { name: '返回队列' }).click();
+  await page.getByRole('heading', { level: 1, name: '监考复核' }).waitFor();
+  const row = page.locator('tbody tr').filter({ has: page.locator(`a[href*="${id}"]`) });
+  await desk.go(`/attempts/${id}`);
+  await page.getByRole('group', { name: '判定' }).waitFor();
+  await page.keyboard.press('s');
+  await desk.go('/reviews');
+  await row.click();
+  await desk.sees('第 2 份，共 2 份');
+  await page.keyboard.press('s');
+  await desk.sees('记为可疑，成绩照常');
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').filter({ visible: true }).waitFor({ state: 'hidden' });
 }));
 
 test('who proposes a void cannot confirm it, and takes it back or waits for somebody else', at('invigilator', async (desk) => {

@@ -328,13 +328,14 @@ test('an exam keeps how it takes photographs when it is opened and published aga
   for (const field of ['至少拍照张数', '没有摄像头的考生', '申诉期限（天）', '同意书 › 1 › 内容']) await desk.sees(`${field}：必须填写，没有默认值`);
 }));
 
-test('every code of the server’s rules has words in the console', async () => {
+test('every code of the server’s rules has words in the console and on the phone', async () => {
   const read = (path) => readFile(fileURLToPath(new URL(path, import.meta.url)), 'utf8');
   const rules = (await read('../../proctor/src/findings.rs')) + (await read('../../proctor/src/incidents.rs'));
   const codes = Array.from(rules.matchAll(/Self::\w+ => "(\w+)"/g), ([, code]) => code);
   assert.ok(codes.length > 20);
   const known = await read('../src/console/logic/incidents.ts');
-  const texts = [await read('../src/console/texts/zh-CN.ts'), await read('../src/console/texts/en.ts')];
+  const places = ['console/texts', 'phone/review/texts'].map((place) => [`../src/${place}/zh-CN.ts`, `../src/${place}/en.ts`]);
+  const texts = await Promise.all(places.flat().map(read));
   for (const code of codes) {
     assert.match(known, new RegExp(`^  ${code}: `, 'm'));
     for (const text of texts) assert.ok(text.includes(`'incident.${code}'`), code);

@@ -1,5 +1,5 @@
 /** Leads from an attempt to the next of the queue that it was opened from. */
-import { computed, shallowRef } from 'vue';
+import { computed, ref, shallowRef } from 'vue';
 import { useRoute, useRouter } from 'vue-router';
 import { reviews } from '../api/watch';
 import { close } from '../shell/tabs';
@@ -9,27 +9,31 @@ export function useQueue(id: string) {
   const route = useRoute();
   const router = useRouter();
   const own = route.path;
-  const text = typeof route.query['queue'] === 'string' ? route.query['queue'] : '';
-  const asked = readCarried(text);
+  /** From the address of the last visit: a tab may be opened from the queue now, and from the wall then. */
+  const text = ref('');
+  const asked = computed(() => readCarried(text.value));
   /** As the queue stood when this attempt was opened: what is decided meanwhile keeps its place. */
   const ids = shallowRef<string[]>([]);
   const at = computed(() => ids.value.indexOf(id));
 
-  const address = { path: '/reviews', query: asked['all'] === undefined ? asked : {} };
+  const address = computed(() => ({ path: '/reviews', query: asked.value['all'] === undefined ? asked.value : {} }));
   async function go(step: number) {
     const next = ids.value[at.value + step];
     close(own); // It was looked at: its tab would be in the way.
-    await router.push(at.value >= 0 && next !== undefined ? { path: `/attempts/${next}`, query: { queue: text } } : address);
+    await router.push(at.value >= 0 && next !== undefined ? { path: `/attempts/${next}`, query: { queue: text.value } } : address.value);
   }
   return {
-    isOpen: text !== '',
+    isOpen: computed(() => text.value !== ''),
     address,
     place: computed(() => (at.value < 0 ? null : { place: at.value + 1, count: ids.value.length })),
     hasBefore: computed(() => at.value > 0),
     hasNext: computed(() => at.value >= 0 && at.value < ids.value.length - 1),
     go,
     async load() {
-      if (text !== '' && ids.value.length === 0) ids.value = (await reviews(queueQuery(asked))).reviews.map((one) => one.attempt_id);
+      const now = typeof route.query['queue'] === 'string' ? route.query['queue'] : '';
+      if (now !== text.value) ids.value = [];
+      text.value = now;
+      if (now !== '' && ids.value.length === 0) ids.value = (await reviews(queueQuery(asked.value))).reviews.map((one) => one.attempt_id);
     },
   };
 }
