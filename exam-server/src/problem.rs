@@ -295,6 +295,7 @@ impl From<CommandError> for ApiError {
     fn from(error: CommandError) -> Self {
         match error {
             CommandError::Refused(refusal) => refusal.into(),
+            CommandError::StepTaken => Self::Busy,
             CommandError::Write(error) => error.into(),
             CommandError::Store(error) => error.into(),
         }

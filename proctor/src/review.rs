@@ -188,7 +188,8 @@ impl Review {
                 self.voided = Some(step.clone());
             }
             Act::DeclineVoid => self.proposed = None,
-            Act::Appeal => self.appealed = Some(step.clone()),
+            // What was proposed and not confirmed until then is not any more: somebody else decides now.
+            Act::Appeal => (self.appealed, self.proposed) = (Some(step.clone()), None),
             Act::UpholdAppeal => {
                 (self.proposed, self.voided) = (None, None);
                 self.upheld = Some(true);

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::Desk;
 use super::progress::Progress;
-use crate::snapshots::{Photos, Stored, snapshot_name};
+use crate::snapshots::{Photos, Stored, portrait_name, snapshot_name};
 use crate::store::{KeptSnapshots, Scope, SnapshotRow};
 
 /// How many attempts are read at a time.
@@ -127,21 +127,25 @@ async fn purge_attempt(
     let rows = desk.store.snapshots_of(attempt.attempt_no).await?;
     let rows: Vec<SnapshotRow> =
         rows.into_iter().filter(|row| row.deleted_at_ms.is_none()).collect();
-    purged.attempts += 1;
-    purged.snapshots += rows.len();
-    purged.bytes += rows.iter().map(|row| row.bytes.unsigned_abs()).sum::<u64>();
-    if purged.dry_run {
-        return Ok(());
-    }
-    for row in &rows {
-        photos
-            .delete(&snapshot_name(attempt.attempt_id, &row.request_id, &row.kept_sha256))
-            .await?;
-    }
+    let bytes = rows.iter().map(|row| row.bytes.unsigned_abs()).sum::<u64>();
     let after = serde_json::json!({ "snapshots": rows.len(), "closed_at_ms": attempt.closed_at,
         "kept_ms": keep });
     let entry = desk.audit(None, "attempt.purge", attempt.attempt_id, &after);
-    desk.store.snapshots_deleted(&rows, &entry).await?;
+    // Noted before they are gone: what somebody proposes or objects to in this moment keeps its pictures.
+    if !purged.dry_run && !desk.store.snapshots_deleted(attempt, &rows, &entry).await? {
+        purged.held += 1;
+        return Ok(());
+    }
+    purged.attempts += 1;
+    purged.snapshots += rows.len();
+    purged.bytes += bytes;
+    for row in rows.iter().filter(|_| !purged.dry_run) {
+        let name = snapshot_name(attempt.attempt_id, &row.request_id, &row.kept_sha256);
+        if let Err(trouble) = photos.delete(&name).await {
+            // A file that nobody has: deleted with the others of that kind, now or in the next night.
+            tracing::warn!(%trouble, "a picture was not deleted");
+        }
+    }
     Ok(())
 }
 
@@ -151,6 +155,15 @@ async fn purge_orphans(desk: &Desk, photos: &Photos, purged: &mut Purged) -> any
     let mut files = pin!(photos.list().await?);
     while let Some(file) = files.next().await {
         let file = file?;
+        if let Some(candidate) = file.portrait() {
+            let shown = desk.store.candidate_shown_by_id(candidate).await?;
+            let portrait = shown.and_then(|shown| shown.portrait);
+            let name = portrait.map(|sha256| portrait_name(candidate, &sha256));
+            if file.written_at <= old && name.as_ref() != Some(&file.name) {
+                orphans.push(file);
+            }
+            continue;
+        }
         let Some((attempt, request)) = file.snapshot() else { continue };
         if file.written_at > old {
             continue;

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::case::Case;
 use super::incident_views;
 use crate::app::App;
-use crate::store::{Assessment, Attempt};
+use crate::store::{Assessment, Attempt, Gathered};
 
 /// How often it is looked for attempts that are over.
 const EVERY: Span = Span::from_seconds(15);
@@ -46,25 +46,36 @@ async fn assess_some(app: &App) -> anyhow::Result<bool> {
     if due.is_empty() {
         return Ok(false);
     }
-    let mut found = Vec::new();
+    let (mut found, mut gathered) = (Vec::new(), Vec::new());
     for one in &due {
+        let attempt_no = one.key.attempt_no;
         let attempt = app.exams.attempt(app, one.attempt_id).await?;
         let Some(attempt) = attempt else { continue };
         if app.exams.revision_of(app, &attempt).await?.exam.proctoring.is_none() {
+            gathered.push(Gathered { attempt_no, seen: None });
             continue;
         }
         // One that cannot be read must not stand before all others for ever.
         match Case::of(app, &attempt).await {
-            Ok(case) => found.push(assessment(&attempt, &case, now)),
+            Ok(case) => {
+                gathered.push(Gathered { attempt_no, seen: Some(seen(&case)) });
+                found.push(assessment(&attempt, &case, now));
+            }
             Err(error) if error.is_bad_row() => {
+                gathered.push(Gathered { attempt_no, seen: None });
                 tracing::error!(%error, attempt.id = %one.attempt_id, "no evidence was gathered");
             }
             Err(error) => return Err(error.into()),
         }
     }
-    let gathered: Vec<i64> = due.iter().map(|one| one.key.attempt_no).collect();
     app.store.review_assess(&found, &gathered, now).await?;
-    Ok(gathered.len() == usize::try_from(TOGETHER).unwrap_or(usize::MAX))
+    Ok(due.len() == usize::try_from(TOGETHER).unwrap_or(usize::MAX))
+}
+
+/// The photographs of a case, and those of them that were looked at.
+fn seen(case: &Case) -> i64 {
+    let looked_at = case.snapshots.iter().filter(|one| one.findings.is_some()).count();
+    i64::try_from(case.snapshots.len() + looked_at).unwrap_or(i64::MAX)
 }
 
 fn assessment(attempt: &Attempt, case: &Case, at: Timestamp) -> Assessment {

@@ -10,7 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::live::sitting::Decision;
+use crate::live::sitting::{CommandError, Decision};
 use crate::problem::ApiError;
 use crate::store::{Attempt, AuditEntry, NewStep, StepRow, StoreError, parse_column};
 
@@ -184,7 +184,12 @@ pub async fn act(
             let mut sitting = app.sittings.take(app, attempt).await?;
             sitting.catch_up(app).await?;
             let decision = Decision { audit: audit.clone(), step: Some(step.clone()) };
-            sitting.command(app, &command, Some(&decision)).await?
+            match sitting.command(app, &command, Some(&decision)).await {
+                Err(CommandError::StepTaken) => {
+                    return Err(ApiError::stale(&review_of(app, attempt).await?));
+                }
+                done => done?,
+            }
         }
     };
     if !done && !app.store.review_step_add(&step, &audit).await? {
@@ -224,7 +229,11 @@ pub async fn appeal(
         after: state_json(State::Appealed),
     };
     if !app.store.review_step_add(&step, &audit).await? {
-        return Err(refused(Refusal::Appealed));
+        // Somebody took a step in the same moment: whether there is still something to object to, and
+        // whether it was done on another device, is said of how it stands now.
+        let now_stands = Loaded::of(app, attempt).await?;
+        now_stands.review.may_appeal(now_stands.appeal, now).map_err(refused)?;
+        return Err(ApiError::Busy);
     }
     Ok(review_of(app, attempt).await?)
 }

@@ -109,6 +109,7 @@ async fn extend(app: &App, bulk: &OpenBulk, id: AttemptId) -> anyhow::Result<Opt
     match sitting.command(app, &command, Some(&audit.into())).await {
         Ok(_) => Ok(None),
         Err(CommandError::Refused(refusal)) => Ok(Some(format!("{refusal:?}"))),
+        Err(trouble @ CommandError::StepTaken) => Err(trouble.into()),
         Err(CommandError::Write(trouble)) => Err(anyhow::anyhow!("{trouble:?}")),
         Err(CommandError::Store(trouble)) => Err(trouble.into()),
     }

@@ -135,6 +135,9 @@ pub enum Written {
     Done,
     /// Another writer moved the journal, or started an attempt, first; nothing was written.
     Moved,
+    /// The step of a review that belongs to the frame was taken by somebody else first; nothing was
+    /// written.
+    StepTaken,
     /// The attempt was started under this key.
     Started(AttemptKey),
 }

@@ -65,7 +65,7 @@ pub use person::PersonRow;
 pub use portrait::{CandidateShown, NewPortrait};
 pub use purge::KeptSnapshots;
 pub use rehearsal::RehearsalCandidate;
-pub use review::{Assessment, NewStep, ReviewFilter, ReviewListed, StepRow, Unassessed};
+pub use review::{Assessment, Gathered, NewStep, ReviewFilter, ReviewListed, StepRow, Unassessed};
 pub use scope::Scope;
 pub use sign_in::{Principal, SignIn};
 pub use snapshot::{NewSnapshot, Noted, SnapshotRow, chained};

@@ -2,9 +2,11 @@
 
 use exam_core::ids::{AttemptId, ExamId};
 use exam_core::time::Timestamp;
+use sqlx::Connection;
 
 use super::audit::bind_audit;
-use super::{AuditEntry, SnapshotRow, Store, StoreError, in_transaction, on, parse_column};
+use super::review::hold_steps;
+use super::{AuditEntry, Pool, SnapshotRow, Store, StoreError, on, parse_column};
 
 /// A closed attempt with photographs that were not deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +25,38 @@ pub struct KeptSnapshots {
     pub state: Option<String>,
     /// When the review changed last.
     pub changed_at: Option<Timestamp>,
+}
+
+const STANDS: &str = "-- review_stands_now
+    SELECT state, changed_at_ms FROM review WHERE attempt_no = $1";
+
+const DELETED: &str = "-- snapshot_deleted
+    UPDATE snapshot SET deleted_at_ms = $2, sketch = $3, hash = 0 WHERE snapshot_no = $1";
+
+macro_rules! note_deleted {
+    ($tx:expr, $kept:expr, $rows:expr, $audit:expr) => {{
+        let failed = StoreError::in_query("snapshot_deleted");
+        let now: Option<(String, i64)> = sqlx::query_as(STANDS)
+            .bind($kept.attempt_no)
+            .fetch_optional(&mut *$tx)
+            .await
+            .map_err(&failed)?;
+        let known = $kept.state.clone().zip($kept.changed_at.map(Timestamp::as_ms));
+        let stands = now == known;
+        if stands {
+            for row in $rows {
+                sqlx::query(DELETED)
+                    .bind(row.snapshot_no)
+                    .bind($audit.at.as_ms())
+                    .bind(Vec::<u8>::new())
+                    .execute(&mut *$tx)
+                    .await
+                    .map_err(&failed)?;
+            }
+            bind_audit!($audit).execute(&mut *$tx).await.map_err(&failed)?;
+        }
+        stands
+    }};
 }
 
 impl Store {
@@ -73,31 +107,34 @@ impl Store {
             .map_err(StoreError::in_query("snapshots_kept_count"))
     }
 
-    /// Notes that the pictures of these photographs are deleted, with the audit row of it. What is
-    /// known of them stays, but for how they looked.
+    /// Notes that the pictures of these photographs are deleted, with the audit row of it, unless the
+    /// review of their attempt has changed since `kept` was read; says whether it was noted. What is known
+    /// of them stays, but for how they looked.
     ///
     /// # Errors
     /// [`StoreError::Driver`] when the database is in trouble.
     pub async fn snapshots_deleted(
         &self,
+        kept: &KeptSnapshots,
         rows: &[SnapshotRow],
         audit: &AuditEntry,
-    ) -> Result<(), StoreError> {
-        const SQL: &str = "-- snapshot_deleted
-            UPDATE snapshot SET deleted_at_ms = $2, sketch = $3, hash = 0 WHERE snapshot_no = $1";
-        let failed = StoreError::in_query("snapshot_deleted");
-        in_transaction!(self, "snapshots_deleted", tx => {
-            for row in rows {
-                sqlx::query(SQL)
-                    .bind(row.snapshot_no)
-                    .bind(audit.at.as_ms())
-                    .bind(Vec::<u8>::new())
-                    .execute(&mut *tx)
-                    .await
-                    .map_err(&failed)?;
+    ) -> Result<bool, StoreError> {
+        let failed = StoreError::in_query("snapshots_deleted");
+        match self.writer() {
+            Pool::Sqlite(pool) => {
+                let mut writer = pool.acquire().await.map_err(&failed)?;
+                let mut tx = writer.begin_with("BEGIN IMMEDIATE").await.map_err(&failed)?;
+                let noted = note_deleted!(tx, kept, rows, audit);
+                tx.commit().await.map_err(&failed)?;
+                Ok(noted)
             }
-            bind_audit!(audit).execute(&mut *tx).await.map_err(&failed)?;
-        });
-        Ok(())
+            Pool::Postgres(pool) => {
+                let mut tx = pool.begin().await.map_err(&failed)?;
+                hold_steps(&mut tx, kept.attempt_no).await?;
+                let noted = note_deleted!(tx, kept, rows, audit);
+                tx.commit().await.map_err(&failed)?;
+                Ok(noted)
+            }
+        }
     }
 }

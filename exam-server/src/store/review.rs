@@ -2,12 +2,14 @@
 
 use exam_core::ids::AttemptId;
 use exam_core::time::Timestamp;
-use sqlx::AssertSqlSafe;
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use super::audit::bind_audit;
 use super::conditions::{Conditions, Value, bind_all, like};
 use super::lists::{Slice, equals, within};
-use super::{AttemptKey, AuditEntry, Scope, Store, StoreError, in_transaction, on, parse_column};
+use super::{
+    AttemptKey, AuditEntry, Pool, Scope, Store, StoreError, in_transaction, on, parse_column,
+};
 
 /// A step of a review to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -135,6 +137,36 @@ VALUES ($1, $2, 0, '[]', 0, 0, $3, $4, $5)
 ON CONFLICT (attempt_no) DO UPDATE SET state = excluded.state, steps = excluded.steps,
     changed_at_ms = excluded.changed_at_ms";
 
+/// Whether a step of this number is there.
+macro_rules! is_step_taken {
+    ($tx:expr, $new:expr) => {{
+        let new: &$crate::store::NewStep = $new;
+        let found: Option<i64> = sqlx::query_scalar($crate::store::review::STEP_TAKEN)
+            .bind(new.attempt_no)
+            .bind(new.step)
+            .fetch_optional(&mut *$tx)
+            .await
+            .map_err($crate::store::StoreError::in_query("review_step_taken"))?;
+        found.is_some()
+    }};
+}
+pub(super) use is_step_taken;
+
+pub(super) const STEP_TAKEN: &str = "-- review_step_taken
+    SELECT step FROM review_step WHERE attempt_no = $1 AND step = $2";
+
+/// Whoever writes a step of a review on PostgreSQL holds this first, until the end of the transaction:
+/// what was not taken then is not taken before the frame is there. On SQLite there is one writer.
+///
+/// # Errors
+/// [`StoreError::Driver`] when the database is in trouble.
+pub(super) async fn hold_steps(tx: &mut PgConnection, attempt_no: i64) -> Result<(), StoreError> {
+    const SQL: &str = "-- review_steps_hold
+        SELECT pg_advisory_xact_lock(hashtext('review_step'), ($1 % 2147483647)::int)";
+    let held = sqlx::query(SQL).bind(attempt_no).execute(tx).await;
+    held.map(drop).map_err(StoreError::in_query("review_steps_hold"))
+}
+
 /// Writes a step with what it leads to, on a connection in a transaction; whether it was written.
 macro_rules! write_step {
     ($tx:expr, $new:expr) => {{
@@ -166,6 +198,20 @@ macro_rules! write_step {
 }
 pub(super) use write_step;
 
+/// A step with its audit row, unless somebody took it.
+macro_rules! step_and_audit {
+    ($tx:expr, $new:expr, $audit:expr) => {{
+        let written = write_step!($tx, $new);
+        if written {
+            bind_audit!($audit)
+                .execute(&mut *$tx)
+                .await
+                .map_err(StoreError::in_query("audit_append"))?;
+        }
+        written
+    }};
+}
+
 const TABLES: &str = "review AS v
     JOIN attempt AS a ON a.attempt_no = v.attempt_no
     JOIN candidate AS c ON c.candidate_no = a.candidate_no
@@ -184,6 +230,16 @@ fn conditions(filter: &ReviewFilter) -> Conditions {
     all
 }
 
+/// An attempt whose evidence was gathered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gathered {
+    /// Whose.
+    pub attempt_no: i64,
+    /// Its photographs as they were seen, and how many of them had been looked at: what came meanwhile is
+    /// gathered again. `None` where that does not matter.
+    pub seen: Option<i64>,
+}
+
 impl Store {
     /// Writes a step as the next one of its review, with its audit row; `false` where somebody was
     /// quicker.
@@ -195,17 +251,23 @@ impl Store {
         new: &NewStep,
         audit: &AuditEntry,
     ) -> Result<bool, StoreError> {
-        let written = in_transaction!(self, "review_step_add", tx => {
-            let written = write_step!(tx, new);
-            if written {
-                bind_audit!(audit)
-                    .execute(&mut *tx)
-                    .await
-                    .map_err(StoreError::in_query("audit_append"))?;
+        let failed = StoreError::in_query("review_step_add");
+        match self.writer() {
+            Pool::Sqlite(pool) => {
+                let mut writer = pool.acquire().await.map_err(&failed)?;
+                let mut tx = writer.begin_with("BEGIN IMMEDIATE").await.map_err(&failed)?;
+                let written = step_and_audit!(tx, new, audit);
+                tx.commit().await.map_err(&failed)?;
+                Ok(written)
             }
-            written
-        });
-        Ok(written)
+            Pool::Postgres(pool) => {
+                let mut tx = pool.begin().await.map_err(&failed)?;
+                hold_steps(&mut tx, new.attempt_no).await?;
+                let written = step_and_audit!(tx, new, audit);
+                tx.commit().await.map_err(&failed)?;
+                Ok(written)
+            }
+        }
     }
 
     /// The steps of a review, in their order.
@@ -243,7 +305,7 @@ impl Store {
     pub async fn review_assess(
         &self,
         found: &[Assessment],
-        gathered: &[i64],
+        gathered: &[Gathered],
         at: Timestamp,
     ) -> Result<(), StoreError> {
         const FOUND: &str = "-- review_assess
@@ -253,9 +315,20 @@ impl Store {
             ON CONFLICT (attempt_no) DO UPDATE SET severity = excluded.severity,
                 incidents = excluded.incidents, asked = excluded.asked, taken = excluded.taken";
         const GATHERED: &str = "-- attempt_assessed
-            UPDATE attempt SET assessed_at_ms = $2 WHERE attempt_no = $1";
+            UPDATE attempt SET assessed_at_ms = $2 WHERE attempt_no = $1 AND ($3 IS NULL
+                OR $3 = (SELECT count(*) + count(findings) FROM snapshot WHERE attempt_no = $1))";
         let failed = StoreError::in_query("review_assess");
         in_transaction!(self, "review_assess", tx => {
+            // Attempts before reviews, as everybody who writes both has it.
+            for one in gathered {
+                sqlx::query(GATHERED)
+                    .bind(one.attempt_no)
+                    .bind(at.as_ms())
+                    .bind(one.seen)
+                    .execute(&mut *tx)
+                    .await
+                    .map_err(&failed)?;
+            }
             for one in found {
                 sqlx::query(FOUND)
                     .bind(one.attempt_no)
@@ -265,14 +338,6 @@ impl Store {
                     .bind(one.asked)
                     .bind(one.taken)
                     .bind(one.at.as_ms())
-                    .execute(&mut *tx)
-                    .await
-                    .map_err(&failed)?;
-            }
-            for number in gathered {
-                sqlx::query(GATHERED)
-                    .bind(number)
-                    .bind(at.as_ms())
                     .execute(&mut *tx)
                     .await
                     .map_err(&failed)?;

@@ -141,6 +141,11 @@ proptest! {
                     prop_assert_eq!(act, Some(Act::DismissAppeal));
                 }
             }
+            if state == State::VoidProposed {
+                let review = room.review();
+                let somebody = (0..5).any(|one| review.may(Act::ConfirmVoid, person(one)).is_ok());
+                prop_assert!(somebody, "what is proposed can be confirmed");
+            }
             if matches!(act, Some(Act::UpholdAppeal | Act::DismissAppeal)) {
                 let earlier = &room.steps[..room.steps.len() - 1];
                 prop_assert!(earlier.iter().all(|step| step.staff != Some(person(number))));

@@ -120,6 +120,28 @@ pub(super) async fn two_people_void_and_a_third_decides_on_the_objection(kind: K
     server.running.stop().await;
 }
 
+pub(super) async fn of_two_steps_at_once_one_is_taken_and_the_attempt_says_the_same(kind: Kind) {
+    let Some(server) = watched(kind).await else { return };
+    let first = staff_member(&server, "first", &[Role::Officer]).await;
+    let second = staff_member(&server, "second", &[Role::Officer]).await;
+    for _ in 0..12 {
+        let sitting = Sitting::consenting(&server).await;
+        let id = sitting.attempt_id.as_str();
+        assert_eq!(step(&first, id, "propose_void", 0).await.0, StatusCode::OK);
+        let (confirmed, declined) =
+            tokio::join!(step(&second, id, "confirm_void", 1), step(&first, id, "decline_void", 1));
+        let is_void = confirmed.0 == StatusCode::OK;
+        assert_ne!(is_void, declined.0 == StatusCode::OK, "{confirmed:?} {declined:?}");
+        let lost = if is_void { declined } else { confirmed };
+        assert_eq!((lost.0, &lost.1["code"]), (StatusCode::CONFLICT, &json!("stale")), "{lost:?}");
+        let review = sitting.candidate.get(&format!("/attempts/{id}/review")).await;
+        let attempt = sitting.candidate.get(&format!("/attempts/{id}")).await;
+        let (stands, state) = if is_void { ("void", "voided") } else { ("waiting", "running") };
+        assert_eq!((&review["state"], &attempt["state"]), (&json!(stands), &json!(state)));
+    }
+    server.running.stop().await;
+}
+
 pub(super) async fn what_a_void_cut_short_is_no_try_once_the_objection_is_right(kind: Kind) {
     let Some(server) = watched(kind).await else { return };
     let mut staff = Vec::new();
@@ -217,6 +239,12 @@ pub(super) async fn i12_pictures_are_for_those_who_may_see_them(kind: Kind) {
             assert_eq!(who.download(path).await.0, status, "{path}");
         }
     }
+    let small_at = format!("{picture_at}?small=true");
+    assert_eq!(elsewhere.download(&small_at).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(watcher.download(&small_at).await.0, StatusCode::OK);
+    let act = json!({ "act": "normal", "reason": "看过", "known": 0 });
+    let verdict = format!("/staff/attempts/{id}/review");
+    assert_eq!(elsewhere.post(&verdict, act).await.0, StatusCode::NOT_FOUND);
     // A link that is passed on opens nothing.
     let nobody = Candidate::new(server.address, "made-up".to_owned());
     assert_eq!(nobody.download(&picture_at).await.0, StatusCode::UNAUTHORIZED);
@@ -245,6 +273,8 @@ pub(super) async fn i12_pictures_are_for_those_who_may_see_them(kind: Kind) {
     let rows = server.running.app.store.audit_rows(0, 500).await.expect("the database answers");
     let looks = rows.iter().filter(|row| row.action == "attempt.watch" && row.object == id);
     assert_eq!(looks.count(), 1, "a page that asks again and again looks once");
+    let walls = rows.iter().filter(|row| row.action == "exam.wall");
+    assert_eq!(walls.count(), 1, "small ones are looked at, too");
     let taken = rows.iter().find(|row| row.action == "attempt.pictures").expect("it is audited");
     assert_eq!((taken.object.as_str(), taken.reason.as_str()), (id, "case 17"));
 

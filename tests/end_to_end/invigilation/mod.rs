@@ -19,6 +19,7 @@ on_both! {
     without_a_camera_somebody_lets_the_candidate_in;
     i11_a_consent_can_be_taken_back;
     two_people_void_and_a_third_decides_on_the_objection;
+    of_two_steps_at_once_one_is_taken_and_the_attempt_says_the_same;
     what_a_void_cut_short_is_no_try_once_the_objection_is_right;
     what_is_to_be_looked_at_is_gathered_when_an_attempt_is_over;
     i12_pictures_are_for_those_who_may_see_them;

@@ -89,6 +89,25 @@ pub async fn a_store_that_speaks_s3_keeps_shows_and_deletes(kind: Kind) {
     server.running.stop().await;
 }
 
+pub async fn what_is_decided_while_it_is_purged_keeps_its_pictures(kind: Kind) {
+    let Some(server) = watched(kind).await else { return };
+    let judge = staff_member(&server, "judge", &[Role::Officer]).await;
+    let sitting = sat(&server).await;
+    let store = &server.running.app.store;
+    let kept = store.snapshots_kept(0, 10).await.expect("the database answers");
+    let review = format!("/staff/attempts/{}/review", sitting.attempt_id);
+    let act = json!({ "act": "propose_void", "reason": "替考", "known": 0 });
+    assert_eq!(judge.post(&review, act).await.0, StatusCode::OK);
+    let desk = server::desk(&server.database).await;
+    let audit = desk.audit(None, "attempt.purge", sitting.attempt_id.as_str(), &json!({}));
+    let rows = sitting.rows().await;
+    let noted = store.snapshots_deleted(&kept[0], &rows, &audit).await.expect("it answers");
+    assert!(!noted, "the review has changed since");
+    assert!(sitting.rows().await.iter().all(|row| row.deleted_at_ms.is_none()));
+    desk.store.close().await;
+    server.running.stop().await;
+}
+
 pub async fn pictures_are_deleted_when_their_time_is_over(kind: Kind) {
     let Some(server) = watched(kind).await else { return };
     let judge = staff_member(&server, "judge", &[Role::Officer]).await;
@@ -103,16 +122,19 @@ pub async fn pictures_are_deleted_when_their_time_is_over(kind: Kind) {
     let folder = server.database.folder.path().join("photos");
     let orphan = folder.join(&plain.attempt_id).join(format!("{}-00.sealed", "ab".repeat(16)));
     std::fs::write(&orphan, b"of nobody").expect("written");
+    let nobody = format!("{}-ab.sealed", uuid::Uuid::nil());
+    std::fs::create_dir_all(folder.join("portraits")).expect("a folder");
+    std::fs::write(folder.join("portraits").join(nobody), b"of nobody").expect("written");
     let none = purged(&server, &photos, 0, true).await;
     assert_eq!((none.snapshots, none.orphans, none.held), (0, 0, 0), "{none:?}");
 
     let before = files(folder.clone()).len();
     let told = purged(&server, &photos, 91, true).await;
-    assert_eq!((told.attempts, told.snapshots, told.held, told.orphans), (1, 1, 1, 1), "{told:?}");
+    assert_eq!((told.attempts, told.snapshots, told.held, told.orphans), (1, 1, 1, 2), "{told:?}");
     assert_eq!(files(folder.clone()).len(), before, "a dry run deletes nothing");
     let done = purged(&server, &photos, 91, false).await;
     assert_eq!(Purged { dry_run: true, ..done.clone() }, told);
-    assert_eq!(files(folder).len(), before - 2);
+    assert_eq!(files(folder).len(), before - 3);
     assert!(!orphan.exists());
     let again = purged(&server, &photos, 91, false).await;
     assert_eq!((again.snapshots, again.orphans), (0, 0), "{again:?}");

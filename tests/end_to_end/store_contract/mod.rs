@@ -6,6 +6,7 @@ use crate::on_both;
 
 on_both! {
     a_frame_is_appended_once;
+    a_step_that_was_taken_stops_its_frame_and_nobody_elses;
     an_append_beyond_the_end_is_refused;
     one_loser_hurts_nobody_else_in_its_batch;
     two_nodes_in_opposite_orders_do_not_lock_each_other_out;

@@ -11,8 +11,8 @@ use exam_server::chance::system_rng;
 use exam_server::commands::{Desk, attempt, audit, backup, rehearsal};
 use exam_server::config::Settings;
 use exam_server::store::{
-    Append, Attached, AttemptKey, AuditEntry, ExamRow, Scope, Start, Store, StoreError, Write,
-    Written,
+    Append, Attached, AttemptKey, AuditEntry, ExamRow, NewStep, Scope, Start, Store, StoreError,
+    Write, Written,
 };
 use exam_tests::{Database, Kind, Server, bank, server};
 
@@ -113,6 +113,46 @@ pub async fn a_frame_is_appended_once(kind: Kind) {
     assert_eq!(fixture.store().journal_head(key).await.expect("it answers"), Seq(2));
     let session = fixture.store().session_load(key, id).await.expect("it folds").expect("is there");
     assert_eq!(session.opens(), 1);
+}
+
+pub async fn a_step_that_was_taken_stops_its_frame_and_nobody_elses(kind: Kind) {
+    let Some(fixture) = fixture(kind, 2).await else { return };
+    let started = fixture.started(&fixture.candidates).await;
+    let [mine, other] = [0, 1].map(|place| started[&fixture.candidates[place]].0);
+    let at = Timestamp::from_ms(1_700_000_000_000);
+    let step = |kind: &'static str, state: &'static str| NewStep {
+        attempt_no: mine.attempt_no,
+        exam_id: fixture.exam.exam_id.to_string(),
+        step: 1,
+        at,
+        staff_id: None,
+        kind,
+        reason: "test".to_owned(),
+        state,
+    };
+    let audit = AuditEntry {
+        at,
+        actor: "test".to_owned(),
+        action: "review.normal".to_owned(),
+        object: mine.attempt_no.to_string(),
+        reason: "test".to_owned(),
+        before: "{}".to_owned(),
+        after: "{}".to_owned(),
+    };
+    let normal = step("normal", "normal");
+    assert!(fixture.store().review_step_add(&normal, &audit).await.expect("it is written"));
+    let Write::Append(mut frame) = append(mine, 1) else { unreachable!("an append") };
+    let audit = Some(AuditEntry { action: "review.confirm_void".to_owned(), ..audit });
+    let step = Some(step("confirm_void", "void"));
+    frame.attached = Some(Box::new(Attached { audit, step, ..Attached::default() }));
+    let written = fixture.commit(&[Write::Append(frame), append(other, 1)]).await;
+    assert_eq!(written, [Written::StepTaken, Written::Done]);
+    assert_eq!(fixture.store().journal_head(mine).await.expect("a head"), Seq(1));
+    let state = fixture.store().review_state(mine.attempt_no).await.expect("it stands");
+    assert_eq!(state.as_deref(), Some("normal"));
+    let rows = fixture.store().audit_rows(0, 500).await.expect("rows");
+    assert!(rows.iter().all(|row| row.action != "review.confirm_void"));
+    assert_eq!(fixture.commit(&[append(mine, 1)]).await, [Written::Done]);
 }
 
 pub async fn an_append_beyond_the_end_is_refused(kind: Kind) {

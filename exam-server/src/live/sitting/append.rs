@@ -14,6 +14,7 @@ const CHECKPOINT_EVERY: u64 = 64;
 pub(super) enum Appended {
     Done,
     Moved,
+    StepTaken,
 }
 
 impl Sitting {
@@ -40,6 +41,7 @@ impl Sitting {
         }
         match app.journal.append(append, unless_failed_since).await? {
             Written::Moved => Ok(Appended::Moved),
+            Written::StepTaken => Ok(Appended::StepTaken),
             Written::Done | Written::Started(_) => {
                 self.appended(app, patch.as_ref());
                 Ok(Appended::Done)

@@ -14,6 +14,9 @@ pub enum CommandError {
     /// A rule refuses it.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// Somebody else took the step of the review that it is; nothing was written.
+    #[error("the step of the review was taken by somebody else")]
+    StepTaken,
     /// Nothing is known to be written.
     #[error(transparent)]
     Write(#[from] WriteError),
@@ -97,6 +100,10 @@ impl Sitting {
             match self.append(app, vec![event], decision, unless_failed_since).await {
                 Ok(Appended::Done) => return Ok(true),
                 Ok(Appended::Moved) => self.stale = true,
+                Ok(Appended::StepTaken) => {
+                    self.stale = true;
+                    return Err(CommandError::StepTaken);
+                }
                 Err(error) => {
                     self.stale = true;
                     return Err(error);

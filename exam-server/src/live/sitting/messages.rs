@@ -63,7 +63,7 @@ impl Sitting {
             };
             match settled {
                 Ok(Appended::Done) => return verdicts,
-                Ok(Appended::Moved) => self.stale = true,
+                Ok(Appended::Moved | Appended::StepTaken) => self.stale = true,
                 Err(error) => {
                     self.note_unstored(&error);
                     self.stale = true;
@@ -108,7 +108,7 @@ impl Sitting {
                 self.appended(app, None);
                 Some(under_way.verdicts)
             }
-            Ok(Written::Moved) => {
+            Ok(Written::Moved | Written::StepTaken) => {
                 self.stale = true;
                 None
             }

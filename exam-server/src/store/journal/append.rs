@@ -10,7 +10,8 @@ use super::settle::{self, Settlement};
 use super::start::{StartColumns, start_rows};
 
 use super::{Append, AttemptKey, Start, Write, Written};
-use crate::store::{Connections, EvidenceRow, StoreError};
+use crate::store::review::{hold_steps, is_step_taken};
+use crate::store::{Connections, EvidenceRow, NewStep, StoreError};
 
 /// A batch taken apart by kind; each write remembers its place.
 #[derive(Default)]
@@ -19,6 +20,8 @@ struct Sorted<'a> {
     starts: Vec<(usize, &'a Start)>,
     evidence: Vec<&'a EvidenceRow>,
     barrier: bool,
+    /// Attempts whose step of a review was taken by somebody else: nothing of theirs is written.
+    step_taken: FxHashSet<i64>,
 }
 
 /// The attempts whose frames were appended.
@@ -71,9 +74,23 @@ impl<'a> Sorted<'a> {
         self.starts.iter().map(|&(_, start)| start).collect()
     }
 
+    /// The steps of reviews that belong to appends, as their attempts are ordered.
+    fn steps(&self) -> Vec<&'a NewStep> {
+        let attached = self.appends.iter().filter_map(|(_, append)| append.attached.as_ref());
+        let mut steps: Vec<_> = attached.filter_map(|one| one.step.as_ref()).collect();
+        steps.sort_unstable_by_key(|step| step.attempt_no);
+        steps
+    }
+
+    /// The appends that nothing stands in the way of.
+    fn free(&self) -> impl Iterator<Item = &'a Append> {
+        let taken = |append: &Append| self.step_taken.contains(&append.key.attempt_no);
+        self.appends.iter().map(|&(_, append)| append).filter(move |append| !taken(append))
+    }
+
     /// The frames to append: those of the appends, and the first ones of what was started.
     fn frames(&self, started: &HashMap<String, i64>) -> Vec<FrameRow<'a>> {
-        let appends = self.appends.iter().map(|(_, append)| FrameRow {
+        let appends = self.free().map(|append| FrameRow {
             key: append.key,
             expected: i64::try_from(append.expected.0).expect("a seq counts frames"),
             body: &append.frame,
@@ -88,15 +105,16 @@ impl<'a> Sorted<'a> {
 
     /// What must be stored beside the frames of the appends that won.
     fn settlement(&self, won: &Won) -> Settlement<'a> {
-        let appends = self.appends.iter().map(|&(_, append)| append);
-        let winners = appends.filter(|append| won.has(append.key.attempt_no));
+        let winners = self.free().filter(|append| won.has(append.key.attempt_no));
         Settlement::of(winners, &self.evidence, self.barrier)
     }
 
     fn outcome(&self, length: usize, won: &Won, started: &HashMap<String, i64>) -> Vec<Written> {
         let mut outcome = vec![Written::Done; length];
         for (place, append) in &self.appends {
-            if !won.has(append.key.attempt_no) {
+            if self.step_taken.contains(&append.key.attempt_no) {
+                outcome[*place] = Written::StepTaken;
+            } else if !won.has(append.key.attempt_no) {
                 outcome[*place] = Written::Moved;
             }
         }
@@ -117,7 +135,7 @@ pub(super) async fn commit_sqlite(
     batch: &[Write],
 ) -> Result<Vec<Written>, StoreError> {
     let failed = StoreError::in_query("journal_commit");
-    let sorted = Sorted::of(batch);
+    let mut sorted = Sorted::of(batch);
     let mut connection = pool.acquire().await.map_err(&failed)?;
     if sorted.only_appends() {
         // One statement is its own transaction: a commit is one trip to the driver's thread.
@@ -125,6 +143,11 @@ pub(super) async fn commit_sqlite(
         return Ok(sorted.outcome(batch.len(), &won, &HashMap::new()));
     }
     let mut tx = connection.begin_with("BEGIN IMMEDIATE").await.map_err(&failed)?;
+    for step in sorted.steps() {
+        if is_step_taken!(tx, step) {
+            sorted.step_taken.insert(step.attempt_no);
+        }
+    }
     let started = start_sqlite(&mut tx, &sorted.starts()).await?;
     let won = append_sqlite(&mut tx, &sorted.frames(&started)).await?;
     settle::on_sqlite(&mut tx, &sorted.settlement(&won)).await?;
@@ -137,7 +160,7 @@ pub(super) async fn commit_postgres(
     batch: &[Write],
 ) -> Result<Vec<Written>, StoreError> {
     let failed = StoreError::in_query("journal_commit");
-    let sorted = Sorted::of(batch);
+    let mut sorted = Sorted::of(batch);
     let nothing = HashMap::new();
     if sorted.only_appends() {
         // One statement is its own transaction, which saves two round trips.
@@ -145,6 +168,12 @@ pub(super) async fn commit_postgres(
         return Ok(sorted.outcome(batch.len(), &won, &nothing));
     }
     let mut tx = connection.begin().await.map_err(&failed)?;
+    for step in sorted.steps() {
+        hold_steps(&mut tx, step.attempt_no).await?;
+        if is_step_taken!(tx, step) {
+            sorted.step_taken.insert(step.attempt_no);
+        }
+    }
     let started = start_postgres(&mut tx, &sorted.starts()).await?;
     let won = append_postgres(&mut tx, &sorted.frames(&started)).await?;
     settle::on_postgres(&mut tx, &sorted.settlement(&won)).await?;
