@@ -21,7 +21,7 @@ use crate::live::hints::Hints;
 use crate::live::registry::Registry;
 use crate::live::sittings::Sittings;
 use crate::lookups::Lookups;
-use crate::snapshots::{Album, Darkroom, Photos};
+use crate::snapshots::{Album, Arriving, Darkroom, Photos};
 use crate::store::Store;
 
 /// A running server. Cheap to clone; all clones are one server.
@@ -62,6 +62,8 @@ pub struct Shared {
     pub photos: Photos,
     /// Small ones that were shown before.
     pub album: Album,
+    /// Of which attempts one is on its way.
+    pub arriving: Arriving,
     /// Who looked at what lately.
     pub looks: Looks,
     /// The walls that invigilators look at.

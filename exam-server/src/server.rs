@@ -31,7 +31,7 @@ use crate::live::registry::Registry;
 use crate::live::sittings::Sittings;
 use crate::live::{closer, outage};
 use crate::lookups::Lookups;
-use crate::snapshots::{Album, Darkroom, Likeness, Photos};
+use crate::snapshots::{Album, Arriving, Darkroom, Likeness, Photos};
 use crate::store::{Store, Target};
 use crate::{routes, serve, snapshots};
 
@@ -182,6 +182,7 @@ pub async fn start_with(
         darkroom: Darkroom::start(likeness(settings)?),
         photos,
         album: Album::default(),
+        arriving: Arriving::default(),
         looks: Looks::default(),
         walls: Walls::default(),
         sign_ins: SignIns::default(),

@@ -16,9 +16,19 @@ pub(crate) enum Broken {
 const START: u8 = 0xd8;
 const END: u8 = 0xd9;
 const SCAN: u8 = 0xda;
+/// Begins a picture that comes coarsely first, and finer with each scan.
+const PROGRESSIVE: u8 = 0xc2;
+
+/// What is known of a whole one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Shape {
+    /// Whether all of it has to be held until the last scan.
+    pub(crate) is_progressive: bool,
+}
 
 /// Checks that `bytes` are one JPEG from the first to the last; zeroes behind it are nothing.
-pub(crate) fn whole(bytes: &[u8]) -> Result<(), Broken> {
+pub(crate) fn whole(bytes: &[u8]) -> Result<Shape, Broken> {
+    let mut shape = Shape::default();
     if !bytes.starts_with(&[0xff, START]) {
         return Err(Broken::NotJpeg);
     }
@@ -37,6 +47,7 @@ pub(crate) fn whole(bytes: &[u8]) -> Result<(), Broken> {
                     return Err(Broken::Damaged);
                 }
                 at += length;
+                shape.is_progressive |= marker == PROGRESSIVE;
                 if marker == SCAN {
                     at = behind_scan(bytes, at)?;
                 }
@@ -44,7 +55,7 @@ pub(crate) fn whole(bytes: &[u8]) -> Result<(), Broken> {
         }
     }
     let is_nothing = |rest: &[u8]| rest.iter().all(|byte| *byte == 0);
-    bytes.get(at..).is_none_or(is_nothing).then_some(()).ok_or(Broken::Trailing)
+    bytes.get(at..).is_none_or(is_nothing).then_some(shape).ok_or(Broken::Trailing)
 }
 
 /// Reads the marker at `at`, which may be filled up with 0xff.

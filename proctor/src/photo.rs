@@ -17,6 +17,9 @@ pub const BYTES_MAX: usize = 2 << 20;
 /// The most pixels that are decoded: a phone's photograph of 16 megapixels.
 const PIXELS_MAX: u64 = 16_000_000;
 
+/// And of one that comes in scans: all its coefficients are held beside the pixels, three times as much.
+const PROGRESSIVE_PIXELS_MAX: u64 = PIXELS_MAX / 3;
+
 /// The longest side that is decoded.
 const SIDE_MAX: u32 = 8_192;
 
@@ -99,7 +102,7 @@ pub fn look(bytes: &[u8]) -> Result<(), NotAPhoto> {
         [_, _, _, _, b'f', b't', b'y', b'p', ..] => return Err(NotAPhoto::Heic),
         _ => {}
     }
-    jpeg::whole(bytes).map_err(|broken| match broken {
+    jpeg::whole(bytes).map(drop).map_err(|broken| match broken {
         Broken::NotJpeg => NotAPhoto::NotJpeg,
         Broken::Truncated => NotAPhoto::Truncated,
         Broken::Trailing => NotAPhoto::Trailing,
@@ -132,7 +135,9 @@ impl Photo {
         let mut decoder = JpegDecoder::new(Cursor::new(bytes)).map_err(|_| NotAPhoto::Damaged)?;
         let (width, height) = decoder.dimensions();
         let pixels = u64::from(width) * u64::from(height);
-        if pixels > PIXELS_MAX || width.max(height) > SIDE_MAX {
+        let is_progressive = jpeg::whole(bytes).is_ok_and(|shape| shape.is_progressive);
+        let pixels_max = if is_progressive { PROGRESSIVE_PIXELS_MAX } else { PIXELS_MAX };
+        if pixels > pixels_max || width.max(height) > SIDE_MAX {
             return Err(NotAPhoto::TooManyPixels);
         }
         if width.min(height) < SIDE_MIN {
@@ -286,6 +291,23 @@ mod tests {
         let mut none = jpeg(64, 64);
         none[frame + 5..frame + 9].copy_from_slice(&[0, 0, 0, 0]);
         assert!(take(&none).is_err());
+    }
+
+    #[test]
+    fn u10_what_comes_in_scans_is_held_as_a_whole_and_must_be_smaller() {
+        let scans = |width: u32, height: u32| {
+            let mut bytes = Vec::new();
+            let mut encoder = Encoder::new(&mut bytes, 30);
+            encoder.set_progressive(true);
+            let pixels = RgbImage::new(width, height);
+            let (width, height) = (width as u16, height as u16);
+            let encoded = encoder.encode(&pixels, width, height, jpeg_encoder::ColorType::Rgb);
+            encoded.expect("a JPEG");
+            bytes
+        };
+        assert!(take(&scans(1_920, 1_080)).is_ok());
+        assert_eq!(take(&scans(3_000, 2_000)), Err(NotAPhoto::TooManyPixels));
+        assert!(take(&jpeg(3_000, 2_000)).is_ok());
     }
 
     #[test]

@@ -258,14 +258,17 @@ impl Trace {
     }
 
     /// What came of each request, at `now`. One that fell into a pause or a lock was not made, and
-    /// one whose time the end cut short is excused.
+    /// one whose time the end, or the consent that was taken back, cut short is excused.
     #[must_use]
     pub fn asked<S: std::hash::BuildHasher>(
         &self,
         requests: &[(RequestId, Timestamp)],
         came: &HashMap<RequestId, Came, S>,
+        withdrawn_at: Option<Timestamp>,
         now: Timestamp,
     ) -> Vec<Asked> {
+        let ends = [self.ended_at, withdrawn_at];
+        let cut_at = ends.into_iter().flatten().min();
         let outcome = |id: &RequestId, at: Timestamp| match came.get(id) {
             Some(came) => Outcome::Taken {
                 late: came.at.since(at + LIFE),
@@ -274,7 +277,7 @@ impl Trace {
                 camera: came.camera.clone(),
             },
             None if self.stood_at(at) => Outcome::Excused,
-            None if self.ended_at.is_some_and(|ended_at| ended_at < at + LIFE) => Outcome::Excused,
+            None if cut_at.is_some_and(|cut_at| cut_at < at + LIFE) => Outcome::Excused,
             None if now < at + LIFE => Outcome::Waiting,
             None => Outcome::Missing,
         };
@@ -366,7 +369,7 @@ mod tests {
         };
         let came = HashMap::from([(ids[0], photo)]);
         let outcomes = |now: i64| {
-            let asked = trace.asked(&requests, &came, at(now));
+            let asked = trace.asked(&requests, &came, None, at(now));
             asked.into_iter().map(|asked| asked.outcome).collect::<Vec<_>>()
         };
         let late = Outcome::Taken {
@@ -383,5 +386,8 @@ mod tests {
         assert_eq!(outcomes(230)[2], Outcome::Waiting);
         assert_eq!(outcomes(230)[1], excused);
         assert_eq!(outcomes(230)[0], late);
+        // Whoever took the consent back half a minute later was not to answer any more.
+        let withdrawn = trace.asked(&requests, &came, Some(at(930)), at(2_000));
+        assert_eq!(withdrawn[3].outcome, Outcome::Excused);
     }
 }

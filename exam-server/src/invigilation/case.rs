@@ -100,7 +100,8 @@ impl Sources<'_> {
             .flat_map(|watch| watch.between(self.begun.started_at, after))
             .map(|request| (request.id, request.at))
             .collect();
-        let asked = self.trace.asked(&requests, &came(self.snapshots), now);
+        let withdrawn_at = self.consent.withdrawn_at_ms.map(Timestamp::from_ms);
+        let asked = self.trace.asked(&requests, &came(self.snapshots), withdrawn_at, now);
         let evidence = Evidence {
             from: self.begun.started_at,
             until,

@@ -6,7 +6,6 @@ use image::RgbImage;
 use proctor::faces::Face;
 use proctor::findings::{Earlier, Finding, findings};
 use proctor::looks::{Hash, Looks, Sketch};
-use proctor::photo::Photo;
 use tokio_util::sync::CancellationToken;
 
 use super::compare::compared;
@@ -89,33 +88,48 @@ pub async fn sweep(app: App, stopping: CancellationToken) {
 
 async fn sweep_once(app: &App) -> anyhow::Result<()> {
     let forgotten = app.clock.now() - FORGOTTEN_AFTER;
-    for row in app.store.snapshots_unchecked(SWEEP_ROWS).await? {
-        if row.received_at_ms > forgotten.as_ms() {
-            continue;
-        }
-        let Some(attempt) = app.store.attempt_id_of(row.attempt_no).await? else { continue };
-        let name = photos::name(attempt, &row.request_id, &row.kept_sha256);
-        let sealed = app.photos.read(&name).await?;
-        let bytes = sealed.and_then(|sealed| app.keys.open(&sealed));
-        let photo = bytes.and_then(|bytes| Photo::decode(&bytes).ok());
-        let Some(photo) = photo else {
-            // Noted, or it would stand before all others for ever.
-            tracing::error!(snapshot = row.snapshot_no, "a snapshot that was kept cannot be read");
-            let unreadable = serde_json::to_string(&[Finding::Unreadable])?;
-            app.store.snapshot_checked(row.snapshot_no, &unreadable).await?;
-            continue;
-        };
-        let looks = Looks::of(photo.pixels());
-        let kept = app.darkroom.threshold().map(|_| photo.pixels().clone());
-        match app.darkroom.faces(photo.into_pixels()).await {
-            Err(Busy) => return Ok(()),
-            Ok(None) => {}
-            Ok(Some(faces)) => {
-                let sent = row.sent_sha256.clone().try_into().unwrap_or_default();
-                let seen = Seen { looks: &looks, faces: &faces, pixels: kept };
-                note(app, row.snapshot_no, row.attempt_no, seen, sent).await?;
+    // One on which the detector fails stays, and the next sweep tries it again; others follow behind it.
+    let mut after = 0;
+    loop {
+        let rows = app.store.snapshots_unchecked(after, SWEEP_ROWS).await?;
+        let Some(last) = rows.last() else { return Ok(()) };
+        after = last.snapshot_no;
+        for row in rows.into_iter().filter(|row| row.received_at_ms <= forgotten.as_ms()) {
+            if make_up(app, row).await?.is_err() {
+                return Ok(());
             }
         }
     }
-    Ok(())
+}
+
+/// Looks at a photograph that was put off.
+async fn make_up(app: &App, row: SnapshotRow) -> anyhow::Result<Result<(), Busy>> {
+    let Some(attempt) = app.store.attempt_id_of(row.attempt_no).await? else { return Ok(Ok(())) };
+    let name = photos::name(attempt, &row.request_id, &row.kept_sha256);
+    let sealed = app.photos.read(&name).await?;
+    let developed = match sealed.and_then(|sealed| app.keys.open(&sealed)) {
+        None => None,
+        Some(bytes) => match app.darkroom.develop(bytes).await {
+            Err(Busy) => return Ok(Err(Busy)),
+            Ok(developed) => developed.ok(),
+        },
+    };
+    let Some(Developed { looks, pixels, .. }) = developed else {
+        // Noted, or it would stand before all others for ever.
+        tracing::error!(snapshot = row.snapshot_no, "a snapshot that was kept cannot be read");
+        let unreadable = serde_json::to_string(&[Finding::Unreadable])?;
+        app.store.snapshot_checked(row.snapshot_no, &unreadable).await?;
+        app.store.review_again(row.attempt_no).await?;
+        return Ok(Ok(()));
+    };
+    let kept = app.darkroom.threshold().map(|_| pixels.clone());
+    let faces = match app.darkroom.faces(pixels).await {
+        Err(Busy) => return Ok(Err(Busy)),
+        Ok(None) => return Ok(Ok(())),
+        Ok(Some(faces)) => faces,
+    };
+    let sent = row.sent_sha256.clone().try_into().unwrap_or_default();
+    let seen = Seen { looks: &looks, faces: &faces, pixels: kept };
+    note(app, row.snapshot_no, row.attempt_no, seen, sent).await?;
+    Ok(Ok(()))
 }

@@ -25,14 +25,18 @@ pub(super) async fn compared(
         return Ok(None);
     };
     let consent = app.store.consent_find(attempt_no).await?;
-    if !consent.is_some_and(|consent| consent.agreed_to(RECOGNITION_CONSENT)) {
+    let agrees = |consent: crate::store::ConsentRow| {
+        consent.agreed_to(RECOGNITION_CONSENT) && consent.withdrawn_at_ms.is_none()
+    };
+    if !consent.is_some_and(agrees) {
         return Ok(None);
     }
     let Some(person) = app.store.candidate_of(attempt_no).await? else { return Ok(None) };
     let Some(sha256) = &person.portrait else { return Ok(None) };
     let shown = show_portrait(app, person.candidate_id.parse()?, sha256).await;
     let Ok(Shown::Picture(bytes)) = shown else { return Ok(None) };
-    let Ok(portrait) = Photo::decode(&bytes) else { return Ok(None) };
+    let decoded = app.darkroom.print(move || Photo::decode(&bytes)).await;
+    let Ok(Ok(portrait)) = decoded else { return Ok(None) };
     match app.darkroom.likeness(pixels, *face, portrait.into_pixels()).await {
         Ok(Some(alike)) if alike < threshold => Ok(Some(Finding::Unlike)),
         Ok(_) | Err(Busy) => Ok(None),

@@ -1,6 +1,7 @@
 //! Threads that decode, write and look at photographs, below the priority of everything that answers a
 //! candidate. What they have no room for is refused at once.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
@@ -85,7 +86,12 @@ impl<J: Send + 'static> Queue<J> {
             let _ = rustix::process::setpriority_process(None, NICENESS);
             let tools = tools();
             for job in received {
-                work(&tools, job);
+                // A photograph that breaks a decoder must not end all looking at photographs; whoever
+                // waits for it is told to come again.
+                let work = AssertUnwindSafe(|| work(&tools, job));
+                if catch_unwind(work).is_err() {
+                    tracing::error!("work on a photograph broke");
+                }
                 done.fetch_sub(1, Ordering::Relaxed);
             }
         };
@@ -200,4 +206,19 @@ fn likeness(tools: &Tools, shown: (&RgbImage, &Face), portrait: &RgbImage) -> Op
     let [registered] = &registered[..] else { return None };
     let alike = matcher.likeness(shown, (portrait, registered));
     alike.inspect_err(|error| tracing::error!(%error, "two photographs were not compared")).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn work_that_breaks_ends_no_queue() {
+        let darkroom = Darkroom::start(None);
+        for _ in 0..PRINT_MAX * 2 {
+            let broken: Result<(), Busy> = darkroom.print(|| panic!("a broken picture")).await;
+            assert_eq!(broken, Err(Busy));
+        }
+        assert_eq!(darkroom.print(|| 7).await, Ok(7));
+    }
 }

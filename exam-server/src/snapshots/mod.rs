@@ -3,6 +3,7 @@
 //! This is a machine beside the exam. It reads what the exam stores and writes only its own tables and
 //! the photo store; whatever fails in it, no answer is slower for it and no attempt changes.
 
+mod arriving;
 mod check;
 mod compare;
 mod darkroom;
@@ -10,6 +11,7 @@ mod photos;
 mod shown;
 mod watch;
 
+pub use arriving::{Arriving, OnItsWay};
 pub use check::sweep;
 pub use darkroom::{Busy, Darkroom, Likeness};
 pub use photos::name as snapshot_name;
@@ -52,6 +54,9 @@ pub enum NotKept {
     /// Another one answered the same request.
     #[error("another photograph answered this request")]
     Taken,
+    /// The consent was taken back while it came.
+    #[error("the consent was taken back")]
+    Withdrawn,
     /// There is too much to do; it may be sent again.
     #[error("too much to do")]
     Busy,
@@ -102,6 +107,10 @@ pub async fn take(app: &App, attempt: &Arc<Attempt>, sent: Sent) -> Result<(), N
         }
         Noted::Before(before) if before.sent_sha256 == sent_sha256 => Ok(()),
         Noted::Before(_) => Err(NotKept::Taken),
+        Noted::Withdrawn => {
+            app.photos.delete(&name).await?; // What cannot be deleted is an orphan, which a purge finds.
+            Err(NotKept::Withdrawn)
+        }
     }
 }
 

@@ -14,9 +14,14 @@ use object_store::local::LocalFileSystem;
 use object_store::path::Path as Name;
 use object_store::prefix::PrefixStore;
 use object_store::{ObjectStore, ObjectStoreExt};
+use tokio::sync::Semaphore;
 
 /// How long the store may take: a phone that waits would be told to try again sooner.
 const WITHIN: Duration = Duration::from_secs(5);
+
+/// How many files may be under way at once. One that hangs keeps its place until it ends: else a folder
+/// that stands still would gather threads and pictures without end.
+const TOGETHER: usize = 16;
 
 /// How a store of this kind is named.
 const S3: &str = "s3://";
@@ -29,6 +34,7 @@ pub struct Photos {
     opened: OnceLock<Arc<dyn ObjectStore>>,
     /// Whether the last picture was not kept.
     ails: AtomicBool,
+    places: Arc<Semaphore>,
 }
 
 /// The photo store did not do it; nobody knows whether it did it later.
@@ -87,6 +93,14 @@ pub struct Stored {
 }
 
 impl Stored {
+    /// The candidate of a registry's photograph; `None` for what is none.
+    #[must_use]
+    pub fn portrait(&self) -> Option<CandidateId> {
+        let file = self.name.as_ref().strip_prefix(PORTRAITS)?.strip_prefix('/')?;
+        // An id has hyphens of its own; the digest behind the last one has none.
+        file.rsplit_once('-')?.0.parse().ok()
+    }
+
     /// The attempt and the request of a snapshot; `None` for what is none.
     #[must_use]
     pub fn snapshot(&self) -> Option<(AttemptId, String)> {
@@ -103,7 +117,8 @@ impl Photos {
     /// `s3://BUCKET[/PREFIX]`.
     #[must_use]
     pub fn at(place: PathBuf, access: S3Access) -> Self {
-        Self { place, access, opened: OnceLock::new(), ails: AtomicBool::new(false) }
+        let (opened, ails) = (OnceLock::new(), AtomicBool::new(false));
+        Self { place, access, opened, ails, places: Arc::new(Semaphore::new(TOGETHER)) }
     }
 
     /// Opens it, where it was not opened yet.
@@ -141,9 +156,27 @@ impl Photos {
     }
 
     async fn put(&self, name: &Name, sealed: Vec<u8>) -> Result<(), PhotoTrouble> {
-        let put = self.store()?.put(name, sealed.into());
-        tokio::time::timeout(WITHIN, put).await.map_err(|_| PhotoTrouble::Slow)??;
-        Ok(())
+        let (store, name) = (Arc::clone(self.store()?), name.clone());
+        self.within(async move { store.put(&name, sealed.into()).await.map(drop) }).await
+    }
+
+    /// Does it in one of the places, which is free again when it is really done; waits for it, or for a
+    /// place, so long at most.
+    async fn within<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, object_store::Error>> + Send + 'static,
+    ) -> Result<T, PhotoTrouble> {
+        let done = async {
+            let place = Arc::clone(&self.places).acquire_owned().await.ok()?;
+            let work = tokio::spawn(async move {
+                let done = work.await;
+                drop(place);
+                done
+            });
+            work.await.ok()
+        };
+        let done = tokio::time::timeout(WITHIN, done).await.ok().flatten();
+        Ok(done.ok_or(PhotoTrouble::Slow)??)
     }
 
     /// The sealed bytes of a name; `None` where there are none.
@@ -151,14 +184,15 @@ impl Photos {
     /// # Errors
     /// [`PhotoTrouble`].
     pub async fn read(&self, name: &Name) -> Result<Option<Vec<u8>>, PhotoTrouble> {
-        let read = async {
-            match self.store()?.get(name).await {
+        let (store, name) = (Arc::clone(self.store()?), name.clone());
+        self.within(async move {
+            match store.get(&name).await {
                 Ok(found) => Ok(Some(found.bytes().await?.to_vec())),
                 Err(object_store::Error::NotFound { .. }) => Ok(None),
-                Err(error) => Err(PhotoTrouble::from(error)),
+                Err(error) => Err(error),
             }
-        };
-        tokio::time::timeout(WITHIN, read).await.map_err(|_| PhotoTrouble::Slow)?
+        })
+        .await
     }
 
     /// Deletes a picture; one that is gone already stays so.
@@ -166,11 +200,14 @@ impl Photos {
     /// # Errors
     /// [`PhotoTrouble`].
     pub async fn delete(&self, name: &Name) -> Result<(), PhotoTrouble> {
-        let delete = self.store()?.delete(name);
-        match tokio::time::timeout(WITHIN, delete).await.map_err(|_| PhotoTrouble::Slow)? {
-            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
+        let (store, name) = (Arc::clone(self.store()?), name.clone());
+        self.within(async move {
+            match store.delete(&name).await {
+                Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+                Err(error) => Err(error),
+            }
+        })
+        .await
     }
 
     /// All files, as they come.
@@ -225,6 +262,9 @@ mod tests {
     use std::io::Write;
     use std::sync::Mutex;
 
+    use object_store::memory::InMemory;
+    use object_store::throttle::{ThrottleConfig, ThrottledStore};
+
     use super::*;
 
     #[derive(Clone, Default)]
@@ -269,5 +309,27 @@ mod tests {
             lines.push(log.lines());
         }
         assert_eq!(lines, [1, 1, 2, 2, 3]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_store_that_hangs_takes_no_more_than_it_has_places() {
+        let config = ThrottleConfig {
+            wait_put_per_call: Duration::from_secs(60),
+            ..ThrottleConfig::default()
+        };
+        let photos = Arc::new(Photos::at("unused".into(), S3Access::default()));
+        let slow: Arc<dyn ObjectStore> = Arc::new(ThrottledStore::new(InMemory::new(), config));
+        assert!(photos.opened.set(slow).is_ok());
+        let puts = (0..3 * TOGETHER).map(|number| {
+            let photos = Arc::clone(&photos);
+            let name = Name::from(format!("{number}"));
+            async move { photos.keep(&name, vec![1]).await }
+        });
+        for kept in futures_util::future::join_all(puts).await {
+            assert!(matches!(kept, Err(PhotoTrouble::Slow)), "{kept:?}");
+        }
+        assert_eq!(photos.places.available_permits(), 0, "each keeps its place until it ends");
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        assert_eq!(photos.places.available_permits(), TOGETHER);
     }
 }

@@ -149,6 +149,20 @@ impl Store {
         found.map(|id| parse_column("attempt", attempt_no, &id)).transpose()
     }
 
+    /// Whether an attempt runs, and is not paused, locked or over, as its row says.
+    ///
+    /// # Errors
+    /// [`StoreError::Driver`] when the database is in trouble.
+    pub async fn attempt_runs(&self, attempt_no: i64) -> Result<bool, StoreError> {
+        const SQL: &str = "-- attempt_runs
+            SELECT phase FROM attempt WHERE attempt_no = $1";
+        let phase: Option<String> = on!(self.readers(), pool => {
+            sqlx::query_scalar(SQL).bind(attempt_no).fetch_optional(pool).await
+        })
+        .map_err(StoreError::in_query("attempt_runs"))?;
+        Ok(phase.as_deref() == Some("running"))
+    }
+
     /// The attempts of candidates, oldest first; whoever has none is left out.
     ///
     /// # Errors

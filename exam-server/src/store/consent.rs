@@ -33,6 +33,20 @@ impl Store {
         .map_err(StoreError::in_query("consent_find"))
     }
 
+    /// Whether the consent to photographs was taken back, as whoever writes sees it.
+    ///
+    /// # Errors
+    /// [`StoreError::Driver`] when the database is in trouble.
+    pub async fn consent_is_withdrawn(&self, attempt_no: i64) -> Result<bool, StoreError> {
+        const SQL: &str = "-- consent_is_withdrawn
+            SELECT at_ms FROM consent_withdrawn WHERE attempt_no = $1";
+        let found: Option<i64> = on!(self.writer(), pool => {
+            sqlx::query_scalar(SQL).bind(attempt_no).fetch_optional(pool).await
+        })
+        .map_err(StoreError::in_query("consent_is_withdrawn"))?;
+        Ok(found.is_some())
+    }
+
     /// Takes the consent to photographs back, from `at` on; again changes nothing.
     ///
     /// # Errors

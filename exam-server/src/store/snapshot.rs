@@ -85,6 +85,8 @@ pub enum Noted {
     New(i64),
     /// Another answer to the same request was noted before.
     Before(Box<SnapshotRow>),
+    /// The consent was taken back: nothing is noted.
+    Withdrawn,
 }
 
 /// How often somebody else may be quicker before it is given up.
@@ -124,11 +126,15 @@ impl Store {
         const SQL: &str = "-- snapshot_note
             INSERT INTO snapshot (attempt_no, request_id, place, asked_at_ms, received_at_ms, by_hand,
                 camera, sent_sha256, kept_sha256, chain, bytes, width, height, hash, sketch)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+            SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15
+            WHERE NOT EXISTS (SELECT 1 FROM consent_withdrawn WHERE attempt_no = $1)
             ON CONFLICT DO NOTHING RETURNING snapshot_no";
         for _ in 0..TRIES {
             if let Some(before) = self.snapshot_find(new.attempt_no, &new.request_id).await? {
                 return Ok(Noted::Before(Box::new(before)));
+            }
+            if self.consent_is_withdrawn(new.attempt_no).await? {
+                return Ok(Noted::Withdrawn);
             }
             let last = self.snapshot_last(new.attempt_no).await?;
             let place = last.as_ref().map_or(1, |(place, _)| place + 1);
@@ -218,17 +224,24 @@ impl Store {
             .map_err(StoreError::in_query("snapshots_of"))
     }
 
-    /// Photographs that nobody has looked at, the oldest first: what was put off, and what was under
+    /// Photographs behind number `after` that nobody has looked at, the oldest first: what was put off, and what was under
     /// way when a node stopped.
     ///
     /// # Errors
     /// [`StoreError::Driver`] when the database is in trouble.
-    pub async fn snapshots_unchecked(&self, limit: i64) -> Result<Vec<SnapshotRow>, StoreError> {
+    pub async fn snapshots_unchecked(
+        &self,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<SnapshotRow>, StoreError> {
         const SQL: &str = "-- snapshots_unchecked
-            SELECT * FROM snapshot WHERE findings IS NULL AND deleted_at_ms IS NULL
-            ORDER BY snapshot_no LIMIT $1";
-        on!(self.readers(), pool => sqlx::query_as(SQL).bind(limit).fetch_all(pool).await)
-            .map_err(StoreError::in_query("snapshots_unchecked"))
+            SELECT * FROM snapshot
+            WHERE findings IS NULL AND deleted_at_ms IS NULL AND snapshot_no > $1
+            ORDER BY snapshot_no LIMIT $2";
+        on!(self.readers(), pool => {
+            sqlx::query_as(SQL).bind(after).bind(limit).fetch_all(pool).await
+        })
+        .map_err(StoreError::in_query("snapshots_unchecked"))
     }
 
     /// Notes what a photograph shows.

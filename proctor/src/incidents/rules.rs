@@ -147,20 +147,23 @@ pub(super) fn of_absence(evidence: &Evidence<'_>, found: &mut Vec<Incident>) {
         &[SignalKind::Shown, SignalKind::Focused],
     );
     let long: Vec<_> = away.into_iter().filter(|(_, length)| *length > AWAY_MIN).collect();
-    for (at, length) in &long {
-        // A call covers the page; that is an interruption, and no violation.
-        let in_call = calls.iter().any(|call| *at <= *call && *call <= *at + *length);
+    // A call covers the page; that is an interruption, and no violation.
+    let in_call = |(at, length): &(Timestamp, Span)| {
+        calls.iter().any(|call| *at <= *call && *call <= *at + *length)
+    };
+    for one @ (at, length) in &long {
         let severity = match *length {
-            _ if in_call => Severity::Note,
+            _ if in_call(one) => Severity::Note,
             length if length >= AWAY_LONG => Severity::First,
             _ => Severity::Look,
         };
         found.push(Incident::new(Kind::Away, severity, *at).lasting(*length));
     }
-    let all = long.iter().fold(Span::ZERO, |all, (_, length)| all + *length);
-    if let Some((first, _)) = long.first().filter(|_| long.len() > 1 && all >= AWAY_LONG) {
+    let left: Vec<_> = long.iter().filter(|one| !in_call(one)).collect();
+    let all = left.iter().fold(Span::ZERO, |all, (_, length)| all + *length);
+    if let Some((first, _)) = left.first().filter(|_| left.len() > 1 && all >= AWAY_LONG) {
         let often = Incident::new(Kind::AwayOften, Severity::First, *first);
-        found.push(often.lasting(all).counted(long.len()));
+        found.push(often.lasting(all).counted(left.len()));
     }
 }
 

@@ -11,6 +11,8 @@ use exam_tests::client::Socket;
 use exam_tests::{Candidate, Kind, Server, bank};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 /// How many are asked for, at least, in the hour of the exam.
 pub(crate) const SNAPSHOTS: u32 = 12;
@@ -87,9 +89,48 @@ impl<'a> Sitting<'a> {
         self.candidate.put_file(&path, "image/jpeg", bytes).await
     }
 
+    /// Begins to send a photograph, and stops in the middle.
+    pub(crate) async fn begin_to_put(&self, request: &str, bytes: &[u8]) -> HalfSent {
+        let mut stream = TcpStream::connect(self.server.address).await.expect("it listens");
+        let head = format!(
+            "PUT /api/v1/attempts/{}/snapshots/{request} HTTP/1.1\r\nhost: localhost\r\n\
+             authorization: Bearer {}\r\ncontent-type: image/jpeg\r\ncontent-length: {}\r\n\
+             connection: close\r\n\r\n",
+            self.attempt_id,
+            self.candidate.token,
+            bytes.len()
+        );
+        let (first, rest) = bytes.split_at(bytes.len() / 2);
+        stream.write_all(head.as_bytes()).await.expect("it is read");
+        stream.write_all(first).await.expect("it is read");
+        let app = &self.server.running.app;
+        let began = tokio::time::Instant::now();
+        while app.arriving.begin(self.attempt.key.attempt_no).is_some() {
+            assert!(began.elapsed() < exam_tests::client::PATIENCE, "it is on its way");
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        HalfSent { stream, rest: rest.to_vec() }
+    }
+
     pub(crate) async fn rows(&self) -> Vec<SnapshotRow> {
         let store = &self.server.running.app.store;
         store.snapshots_of(self.attempt.key.attempt_no).await.expect("the database answers")
+    }
+}
+
+/// A photograph that is on its way.
+pub(crate) struct HalfSent {
+    stream: TcpStream,
+    rest: Vec<u8>,
+}
+
+impl HalfSent {
+    /// Sends the rest, and returns the status.
+    pub(crate) async fn end(mut self) -> u16 {
+        self.stream.write_all(&self.rest).await.expect("it is read");
+        let mut reply = String::new();
+        self.stream.read_to_string(&mut reply).await.expect("a reply");
+        reply.split(' ').nth(1).expect("a status").parse().expect("a number")
     }
 }
 

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use exam_core::time::{Span, Timestamp};
 use exam_server::commands::rehearsal;
-use exam_server::store::chained;
+use exam_server::store::{Role, chained};
 use exam_tests::{Kind, Server, bank, server};
 use futures_util::future::join_all;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use super::sitting::{Sitting, files, is_heard, picture, watched};
+use crate::sign_in::staff_member;
 
 fn photos_of(server: &Server) -> Vec<PathBuf> {
     files(server.database.folder.path().join("photos"))
@@ -271,6 +272,7 @@ pub async fn what_was_put_off_is_looked_at_later(kind: Kind) {
         while findings().await != wanted {
             assert!(began.elapsed() < Duration::from_secs(10), "{:?}", findings().await);
             tokio::time::sleep(Duration::from_millis(20)).await;
+            server.turn(Span::from_seconds(1)).await; // The next sweep, where one was under way.
         }
     };
     let nothing = Some("[]".to_owned());
@@ -282,5 +284,45 @@ pub async fn what_was_put_off_is_looked_at_later(kind: Kind) {
     bank::execute(&app.store, "UPDATE snapshot SET findings = NULL").await;
     server.turn(Span::from_minutes(2)).await;
     until(&[nothing, Some(r#"["unreadable"]"#.to_owned())]).await;
+    server.running.stop().await;
+}
+
+pub async fn u18_what_comes_slowly_holds_up_nobody_else_and_is_as_late_as_its_last_byte(
+    kind: Kind,
+) {
+    let Some(server) = watched(kind).await else { return };
+    let slow = Sitting::consenting(&server).await;
+    let other = Sitting::consenting(&server).await;
+    let request = slow.next().await.id.to_string();
+    let half = slow.begin_to_put(&request, &picture("collins")).await;
+    let (status, reply) = slow.put(&request, picture("collins")).await;
+    assert_eq!((status, &reply["code"]), (StatusCode::SERVICE_UNAVAILABLE, &json!("busy")));
+    let others = other.next().await.id.to_string();
+    assert_eq!(other.put(&others, picture("biden")).await.0, StatusCode::NO_CONTENT);
+    server.turn(Span::from_seconds(90)).await;
+    assert_eq!(half.end().await, 204);
+    let row = &slow.rows().await[0];
+    assert!(row.received_at_ms - row.asked_at_ms >= 90_000, "it came when its last byte came");
+    assert_eq!(slow.put(&request, picture("collins")).await.0, StatusCode::NO_CONTENT);
+    server.running.stop().await;
+}
+
+pub async fn i11_a_withdrawal_stops_what_is_on_its_way_and_nothing_is_missing_then(kind: Kind) {
+    let Some(server) = watched(kind).await else { return };
+    let watcher = staff_member(&server, "watcher", &[Role::Invigilator]).await;
+    let sitting = Sitting::consenting(&server).await;
+    let request = sitting.next().await.id.to_string();
+    let half = sitting.begin_to_put(&request, &picture("collins")).await;
+    let path = format!("/attempts/{}/consents/snapshots/withdraw", sitting.attempt_id);
+    assert_eq!(sitting.candidate.post(&path, json!({})).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(half.end().await, 404);
+    assert!(sitting.rows().await.is_empty());
+    let kept = files(server.database.folder.path().join("photos"));
+    assert!(kept.is_empty(), "{kept:?}");
+    server.turn(Span::from_seconds(120)).await;
+    let seen = watcher.get(&format!("/staff/attempts/{}/watch", sitting.attempt_id)).await;
+    let incidents = seen["incidents"].as_array().expect("a list");
+    let codes: Vec<&str> = incidents.iter().filter_map(|one| one["code"].as_str()).collect();
+    assert_eq!(codes, ["consent_withdrawn"], "{seen}");
     server.running.stop().await;
 }

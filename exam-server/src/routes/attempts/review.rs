@@ -68,7 +68,10 @@ fn own(view: &ReviewView) -> (ReviewState, Vec<StepView>) {
         }
         state => state,
     };
-    (state, steps.into_iter().map(|step| StepView { staff: None, login: None, ..step }).collect())
+    // Numbered anew: a gap would tell of what is nothing yet.
+    let told =
+        (1..).zip(steps).map(|(step, one)| StepView { step, staff: None, login: None, ..one });
+    (state, told.collect())
 }
 
 /// Shows what was seen and decided about an attempt

@@ -1,5 +1,7 @@
 //! Photographs that are asked for.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::{Query, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -14,7 +16,7 @@ use crate::auth::extract::Candidate;
 use crate::live::mailbox::Push;
 use crate::problem::{ApiError, Problem};
 use crate::routes::Path;
-use crate::routes::staff::uploads::file_of;
+use crate::routes::staff::uploads::file_within;
 use crate::snapshots::{self, NotKept, Sent, Watch};
 
 /// How a photograph was made.
@@ -29,6 +31,9 @@ pub(super) struct SnapshotQuery {
     #[serde(default)]
     camera: String,
 }
+
+/// How long a photograph may take, as the phone's own patience.
+const WITHIN: Duration = Duration::from_secs(60);
 
 /// The longest name of a camera that is kept.
 const CAMERA_CHARS_MAX: usize = 100;
@@ -52,23 +57,35 @@ pub(super) async fn put(
     Query(query): Query<SnapshotQuery>,
     request: Request,
 ) -> Result<StatusCode, ApiError> {
-    let received_at = app.clock.now();
     let attempt = candidate.own(&app, &attempt_id).await?;
     let id: RequestId = request_id.parse().map_err(|_| ApiError::NoSuchRequest)?;
     let watch = Watch::of(&app, &attempt).await?.ok_or(ApiError::NoSuchRequest)?;
-    let asked_at = watch.asked(id, received_at).ok_or(ApiError::NoSuchRequest)?;
-    if Arrival::of(asked_at, received_at) == Arrival::TooLate {
-        return Err(ApiError::Gone { code: "too_late", detail: "it was asked for too long ago" });
-    }
+    let asked_at = watch.asked(id, app.clock.now()).ok_or(ApiError::NoSuchRequest)?;
+    is_in_time(asked_at, app.clock.now())?;
     if !is_jpeg(request.headers()) {
         return Err(ApiError::Photo(NotAPhoto::NotJpeg));
     }
-    let bytes = file_of(request, BYTES_MAX).await?;
+    let Some(_on_its_way) = app.arriving.begin(attempt.key.attempt_no) else {
+        return Err(ApiError::Busy);
+    };
+    let bytes = file_within(request, BYTES_MAX, WITHIN).await?;
+    // It is here when its last byte is.
+    let received_at = app.clock.now();
+    is_in_time(asked_at, received_at)?;
     let camera = query.camera.chars().take(CAMERA_CHARS_MAX).filter(|c| !c.is_control()).collect();
     let by_hand = query.by_hand;
     let sent = Sent { request: id, asked_at, received_at, by_hand, camera, bytes: bytes.into() };
     snapshots::take(&app, &attempt, sent).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+fn is_in_time(asked_at: Timestamp, at: Timestamp) -> Result<(), ApiError> {
+    match Arrival::of(asked_at, at) {
+        Arrival::TooLate => {
+            Err(ApiError::Gone { code: "too_late", detail: "it was asked for too long ago" })
+        }
+        _ => Ok(()),
+    }
 }
 
 fn is_jpeg(headers: &HeaderMap) -> bool {
@@ -80,6 +97,7 @@ impl From<NotKept> for ApiError {
     fn from(reason: NotKept) -> Self {
         match reason {
             NotKept::NotAPhoto(reason) => Self::Photo(reason),
+            NotKept::Withdrawn => Self::NoSuchRequest,
             NotKept::Taken => Self::Conflict {
                 code: "already_taken",
                 detail: "another photograph answered this request",
@@ -123,7 +141,11 @@ pub(super) async fn due(
     let watch = Watch::of(&app, &attempt).await?;
     let now = app.clock.now();
     let watched = watch.as_ref().is_some_and(|watch| watch.goes_on(now));
-    let living = watch.map_or_else(Vec::new, |watch| watch.living(now));
+    let mut living = watch.map_or_else(Vec::new, |watch| watch.living(now));
+    // In a pause and under a lock nothing is asked for.
+    if !living.is_empty() && !app.store.attempt_runs(attempt.key.attempt_no).await? {
+        living.clear();
+    }
     let mut due = Vec::new();
     for request in living {
         let request_id = request.id.to_string();

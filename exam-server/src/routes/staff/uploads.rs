@@ -18,8 +18,20 @@ pub(in crate::routes) async fn file_of(
     request: Request,
     bytes_max: usize,
 ) -> Result<Bytes, ApiError> {
+    file_within(request, bytes_max, FILE_WITHIN).await
+}
+
+/// As [`file_of`], within another time.
+///
+/// # Errors
+/// As with [`file_of`].
+pub(in crate::routes) async fn file_within(
+    request: Request,
+    bytes_max: usize,
+    within: Duration,
+) -> Result<Bytes, ApiError> {
     let body = to_bytes(request.into_body(), bytes_max);
-    tokio::time::timeout(FILE_WITHIN, body)
+    tokio::time::timeout(within, body)
         .await
         .map_err(|_| ApiError::BadRequest("the file came too slowly".into()))?
         .map_err(|_| ApiError::TooBig)

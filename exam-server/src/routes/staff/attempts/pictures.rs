@@ -82,9 +82,13 @@ pub(super) async fn picture(
     let row = app.store.snapshot_at(attempt.key.attempt_no, place).await?;
     let row = row.ok_or(ApiError::NotFound("snapshot"))?;
     let print = if query.small { Print::Small } else { Print::Plain };
-    if !query.small {
-        look_is_noted(&app, &member.staff, "attempt.watch", &id).await?;
-    }
+    // A wall of small ones is one look.
+    let (action, object) = if query.small {
+        ("exam.wall", attempt.exam_id.to_string())
+    } else {
+        ("attempt.watch", id)
+    };
+    look_is_noted(&app, &member.staff, action, &object).await?;
     picture_response(show(&app, attempt.attempt_id, &row, print).await?)
 }
 
