@@ -209,7 +209,9 @@ test('W32: ten minutes of frozen timers, and six hundred events at once', scene.
   const passed = before - (await phone.timeLeft());
   assert.ok(passed > 9.8 * MINUTE && passed < 10.5 * MINUTE, `${passed} ms`);
   assert.ok(scene.network.upgrades - opened <= 4, `${scene.network.upgrades - opened} sockets`);
-  assert.ok(scene.network.requests.length - asked <= 12, scene.network.requests.slice(asked).join(' | '));
+  // Pages that are kept for later may come in the same moment: they are asked for once, whatever happens.
+  const toServer = scene.network.requests.slice(asked).filter((request) => request.includes('/api/'));
+  assert.ok(toServer.length <= 12, toServer.join(' | '));
   await phone.tap('下一题');
   await phone.choose(1);
   await phone.saved();
