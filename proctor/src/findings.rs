@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::faces::Face;
-use crate::incidents::Severity;
 use crate::looks::{Hash, Looks, Sketch};
+use crate::severity::Severity;
 
 /// Below this mean brightness nobody can be told from anybody.
 const DARK: f32 = 30.0;

@@ -11,6 +11,7 @@ use exam_core::time::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::findings::Finding;
+use crate::severity::Severity;
 
 /// What came of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,18 +79,6 @@ pub struct Evidence<'a> {
     pub consent: Consent,
     /// Whether the phone said at the start that it has no camera for the page.
     pub no_camera: bool,
-}
-
-/// How soon somebody should look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Severity {
-    /// Good to know.
-    Note,
-    /// To be looked at.
-    Look,
-    /// To be looked at first.
-    First,
 }
 
 /// What an incident is.

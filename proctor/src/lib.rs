@@ -15,5 +15,6 @@ pub mod print;
 pub mod request;
 pub mod review;
 pub mod schedule;
+pub mod severity;
 mod smaller;
 pub mod trace;

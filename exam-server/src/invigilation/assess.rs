@@ -2,7 +2,8 @@
 //! does it, and twice does no harm.
 
 use exam_core::time::{Span, Timestamp};
-use proctor::incidents::{Severity, gravest};
+use proctor::incidents::gravest;
+use proctor::severity::Severity;
 use tokio_util::sync::CancellationToken;
 
 use super::case::Case;
