@@ -230,7 +230,8 @@ test('an approved item is withdrawn after its effect was read', at('approver', a
   await desk.confirm('停用', '指南已更新');
   await desk.sees('指南已更新');
   await desk.go(`/banks/${bank}?standing=withdrawn`);
-  await page.getByRole('link', { name: units[0].code, exact: true }).waitFor();
+  // Its tab has a link of the same name.
+  await page.locator('#main').getByRole('link', { name: units[0].code, exact: true }).waitFor();
 }));
 
 test('what is listed is exported, without loss and as a table', at('approver', async (desk) => {

@@ -9,7 +9,7 @@ use super::{House, ended};
 
 /// How long the server waits for a phone that reads nothing, or never opens; and slack for a busy
 /// machine.
-const LET_GO_WITHIN: Duration = Duration::from_secs(14);
+const LET_GO_WITHIN: Duration = Duration::from_secs(20);
 
 /// What all of them together may cost.
 const GROWTH_MAX_KIB: u64 = 24 * 1024;
