@@ -137,6 +137,15 @@ pub(crate) use rows_of_many;
 /// the transaction begins: a lock taken later would fail at once instead of waiting.
 macro_rules! in_transaction {
     ($store:expr, $query:literal, $tx:ident => $body:block) => {
+        $crate::store::in_transaction!(@ $store, $query, $tx, {}, $body)
+    };
+    // The same, where nobody else takes a step in the review of this attempt meanwhile.
+    ($store:expr, $query:literal, steps of $attempt_no:expr, $tx:ident => $body:block) => {
+        $crate::store::in_transaction!(@ $store, $query, $tx, {
+            $crate::store::review::hold_steps(&mut $tx, $attempt_no).await?;
+        }, $body)
+    };
+    (@ $store:expr, $query:literal, $tx:ident, $held:block, $body:block) => {
         match $store.writer() {
             $crate::store::Pool::Sqlite(pool) => {
                 let mut writer =
@@ -151,6 +160,7 @@ macro_rules! in_transaction {
             $crate::store::Pool::Postgres(pool) => {
                 let mut $tx =
                     pool.begin().await.map_err($crate::store::StoreError::in_query($query))?;
+                $held
                 let result = $body;
                 $tx.commit().await.map_err($crate::store::StoreError::in_query($query))?;
                 result

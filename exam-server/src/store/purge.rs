@@ -2,11 +2,9 @@
 
 use exam_core::ids::{AttemptId, ExamId};
 use exam_core::time::Timestamp;
-use sqlx::Connection;
 
 use super::audit::bind_audit;
-use super::review::hold_steps;
-use super::{AuditEntry, Pool, SnapshotRow, Store, StoreError, on, parse_column};
+use super::{AuditEntry, SnapshotRow, Store, StoreError, in_transaction, on, parse_column};
 
 /// A closed attempt with photographs that were not deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,32 +30,6 @@ const STANDS: &str = "-- review_stands_now
 
 const DELETED: &str = "-- snapshot_deleted
     UPDATE snapshot SET deleted_at_ms = $2, sketch = $3, hash = 0 WHERE snapshot_no = $1";
-
-macro_rules! note_deleted {
-    ($tx:expr, $kept:expr, $rows:expr, $audit:expr) => {{
-        let failed = StoreError::in_query("snapshot_deleted");
-        let now: Option<(String, i64)> = sqlx::query_as(STANDS)
-            .bind($kept.attempt_no)
-            .fetch_optional(&mut *$tx)
-            .await
-            .map_err(&failed)?;
-        let known = $kept.state.clone().zip($kept.changed_at.map(Timestamp::as_ms));
-        let stands = now == known;
-        if stands {
-            for row in $rows {
-                sqlx::query(DELETED)
-                    .bind(row.snapshot_no)
-                    .bind($audit.at.as_ms())
-                    .bind(Vec::<u8>::new())
-                    .execute(&mut *$tx)
-                    .await
-                    .map_err(&failed)?;
-            }
-            bind_audit!($audit).execute(&mut *$tx).await.map_err(&failed)?;
-        }
-        stands
-    }};
-}
 
 impl Store {
     /// Closed attempts behind the one numbered `after` whose photographs are there, in order.
@@ -119,22 +91,29 @@ impl Store {
         rows: &[SnapshotRow],
         audit: &AuditEntry,
     ) -> Result<bool, StoreError> {
-        let failed = StoreError::in_query("snapshots_deleted");
-        match self.writer() {
-            Pool::Sqlite(pool) => {
-                let mut writer = pool.acquire().await.map_err(&failed)?;
-                let mut tx = writer.begin_with("BEGIN IMMEDIATE").await.map_err(&failed)?;
-                let noted = note_deleted!(tx, kept, rows, audit);
-                tx.commit().await.map_err(&failed)?;
-                Ok(noted)
+        let known = kept.state.clone().zip(kept.changed_at.map(Timestamp::as_ms));
+        let failed = StoreError::in_query("snapshot_deleted");
+        let noted = in_transaction!(self, "snapshots_deleted", steps of kept.attempt_no, tx => {
+            let now: Option<(String, i64)> = sqlx::query_as(STANDS)
+                .bind(kept.attempt_no)
+                .fetch_optional(&mut *tx)
+                .await
+                .map_err(&failed)?;
+            let stands = now == known;
+            if stands {
+                for row in rows {
+                    sqlx::query(DELETED)
+                        .bind(row.snapshot_no)
+                        .bind(audit.at.as_ms())
+                        .bind(Vec::<u8>::new())
+                        .execute(&mut *tx)
+                        .await
+                        .map_err(&failed)?;
+                }
+                bind_audit!(audit).execute(&mut *tx).await.map_err(&failed)?;
             }
-            Pool::Postgres(pool) => {
-                let mut tx = pool.begin().await.map_err(&failed)?;
-                hold_steps(&mut tx, kept.attempt_no).await?;
-                let noted = note_deleted!(tx, kept, rows, audit);
-                tx.commit().await.map_err(&failed)?;
-                Ok(noted)
-            }
-        }
+            stands
+        });
+        Ok(noted)
     }
 }

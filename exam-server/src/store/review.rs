@@ -2,14 +2,12 @@
 
 use exam_core::ids::AttemptId;
 use exam_core::time::Timestamp;
-use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use sqlx::{AssertSqlSafe, PgConnection};
 
 use super::audit::bind_audit;
 use super::conditions::{Conditions, Value, bind_all, like};
 use super::lists::{Slice, equals, within};
-use super::{
-    AttemptKey, AuditEntry, Pool, Scope, Store, StoreError, in_transaction, on, parse_column,
-};
+use super::{AttemptKey, AuditEntry, Scope, Store, StoreError, in_transaction, on, parse_column};
 
 /// A step of a review to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -198,20 +196,6 @@ macro_rules! write_step {
 }
 pub(super) use write_step;
 
-/// A step with its audit row, unless somebody took it.
-macro_rules! step_and_audit {
-    ($tx:expr, $new:expr, $audit:expr) => {{
-        let written = write_step!($tx, $new);
-        if written {
-            bind_audit!($audit)
-                .execute(&mut *$tx)
-                .await
-                .map_err(StoreError::in_query("audit_append"))?;
-        }
-        written
-    }};
-}
-
 const TABLES: &str = "review AS v
     JOIN attempt AS a ON a.attempt_no = v.attempt_no
     JOIN candidate AS c ON c.candidate_no = a.candidate_no
@@ -251,23 +235,17 @@ impl Store {
         new: &NewStep,
         audit: &AuditEntry,
     ) -> Result<bool, StoreError> {
-        let failed = StoreError::in_query("review_step_add");
-        match self.writer() {
-            Pool::Sqlite(pool) => {
-                let mut writer = pool.acquire().await.map_err(&failed)?;
-                let mut tx = writer.begin_with("BEGIN IMMEDIATE").await.map_err(&failed)?;
-                let written = step_and_audit!(tx, new, audit);
-                tx.commit().await.map_err(&failed)?;
-                Ok(written)
+        let written = in_transaction!(self, "review_step_add", steps of new.attempt_no, tx => {
+            let written = write_step!(tx, new);
+            if written {
+                bind_audit!(audit)
+                    .execute(&mut *tx)
+                    .await
+                    .map_err(StoreError::in_query("audit_append"))?;
             }
-            Pool::Postgres(pool) => {
-                let mut tx = pool.begin().await.map_err(&failed)?;
-                hold_steps(&mut tx, new.attempt_no).await?;
-                let written = step_and_audit!(tx, new, audit);
-                tx.commit().await.map_err(&failed)?;
-                Ok(written)
-            }
-        }
+            written
+        });
+        Ok(written)
     }
 
     /// The steps of a review, in their order.
