@@ -133,7 +133,7 @@ for (const [name, words] of Object.entries(FAILURES)) {
   }));
 }
 
-/** Answers no question for the camera until the page says `answers(true)`. */
+/** Answers no question for the camera until `cameraAnswers` is called in the page. */
 const SILENT = {
   before: `{
     const devices = navigator.mediaDevices;
