@@ -12,6 +12,10 @@ use proctor::looks::Looks;
 use proctor::photo::{Photo, digest, look};
 use rustix::time::{ClockId, clock_gettime};
 
+/// The server's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The time that processors worked for this program, in all of its threads.
 struct CpuTime;
 

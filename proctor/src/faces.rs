@@ -16,6 +16,9 @@ use crate::smaller::{Part, thumbnail};
 /// The side of what the detector looks at.
 const SIDE: usize = 128;
 
+/// Red, green and blue.
+const CHANNELS: usize = 3;
+
 /// Answers of the detector: two at each of 16 × 16 places, six at each of 8 × 8.
 const GRIDS: [(usize, usize); 2] = [(16, 2), (8, 6)];
 
@@ -230,14 +233,12 @@ fn seen(pixels: &RgbImage, square: Square) -> NdTensor<f32, 4> {
     let small = |pixels: u32| ((pixels as f32 * scale).round() as u32).clamp(1, SIDE as u32);
     let part = thumbnail(pixels, part, small(width), small(height));
     let (x0, y0) = (((left - square.left) * scale) as usize, ((top - square.top) * scale) as usize);
-    let mut seen = NdTensor::<f32, 4>::full([1, SIDE, SIDE, 3], -1.0);
-    for (x, y, pixel) in part.enumerate_pixels() {
-        let (x, y) = (x0 + x as usize, y0 + y as usize);
-        if x < SIDE && y < SIDE {
-            for (channel, value) in pixel.0.into_iter().enumerate() {
-                seen[[0, y, x, channel]] = f32::from(value) / 127.5 - 1.0;
-            }
+    let mut seen = vec![-1.0; SIDE * SIDE * CHANNELS];
+    let rows = part.chunks_exact(CHANNELS * part.width() as usize);
+    for (row, values) in seen.chunks_exact_mut(SIDE * CHANNELS).skip(y0).zip(rows) {
+        for (seen, value) in row[x0 * CHANNELS..].iter_mut().zip(values) {
+            *seen = f32::from(*value) / 127.5 - 1.0;
         }
     }
-    seen
+    NdTensor::from_data([1, SIDE, SIDE, CHANNELS], seen)
 }
