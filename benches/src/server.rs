@@ -114,12 +114,26 @@ impl Loaded {
         definition: &str,
         candidates: usize,
     ) -> Option<Self> {
+        Self::start_under(Vec::new(), binary, kind, definition, candidates).await
+    }
+
+    /// The same as an argument of `wrapper`, which must leave it the process that was started.
+    ///
+    /// # Panics
+    /// When it cannot be prepared.
+    pub async fn start_under(
+        wrapper: Vec<String>,
+        binary: impl AsRef<Path>,
+        kind: Kind,
+        definition: &str,
+        candidates: usize,
+    ) -> Option<Self> {
         let database = Database::fresh(kind).await?;
         let desk = server::desk(&database).await;
         let exam = bank::publish(&desk, definition).await;
         let tokens = bank::candidates(&desk, exam.id, candidates).await;
         desk.store.close().await;
-        let process = Process::start(binary, &database).await;
+        let process = Process::start_under(wrapper, binary, &database.url).await;
         let is_watched = definition.contains("proctoring");
         Some(Self { database, process, exam: exam.id, tokens, is_watched })
     }
@@ -139,6 +153,17 @@ impl Loaded {
         let body = json!({ "forward_ms": u64::try_from(forward.as_millis())? });
         let reply = client::http().post(url).json(&body).send().await?;
         anyhow::ensure!(reply.status().is_success(), "the clock: {}", reply.status());
+        Ok(())
+    }
+
+    /// Lets all that works on photographs stand still, or go on.
+    ///
+    /// # Errors
+    /// When it refuses.
+    pub async fn hold_darkroom(&self, held: bool) -> anyhow::Result<()> {
+        let url = format!("http://{}/test/darkroom", self.address());
+        let reply = client::http().post(url).json(&json!({ "held": held })).send().await?;
+        anyhow::ensure!(reply.status().is_success(), "the darkroom: {}", reply.status());
         Ok(())
     }
 

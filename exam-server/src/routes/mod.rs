@@ -17,6 +17,8 @@ pub mod sign_in;
 pub mod staff;
 #[cfg(feature = "turned-clock")]
 mod test_clock;
+#[cfg(feature = "turned-clock")]
+mod test_darkroom;
 mod web;
 
 pub use extract_body::{Body, Newcomer};
@@ -83,7 +85,7 @@ pub fn router(app: App) -> Router {
     let router = router.merge(pages::routes(openapi)).merge(web::routes()).merge(operate::routes());
     // Before the fallbacks: what is merged after them answers a wrong method by itself.
     #[cfg(feature = "turned-clock")]
-    let router = router.merge(test_clock::routes());
+    let router = router.merge(test_clock::routes()).merge(test_darkroom::routes());
     let router = router
         .fallback(async || ApiError::NotFound("page"))
         .method_not_allowed_fallback(async || ApiError::WrongMethod);

@@ -64,6 +64,10 @@ pub struct Darkroom {
     threshold: Option<f32>,
 }
 
+/// Threads that stand still.
+#[cfg(feature = "turned-clock")]
+pub struct Held(#[expect(dead_code, reason = "they wait for its end")] mpsc::Sender<()>);
+
 struct Queue<J> {
     jobs: mpsc::Sender<J>,
     waiting: Arc<AtomicUsize>,
@@ -134,6 +138,9 @@ impl Darkroom {
     pub async fn develop(&self, bytes: Vec<u8>) -> Result<Result<Developed, NotAPhoto>, Busy> {
         let (done, developed) = oneshot::channel();
         let job = move || {
+            if done.is_closed() {
+                return; // Nobody waits for it any more.
+            }
             let developed = Photo::decode(&bytes).map(|photo| {
                 let (kept, looks) = (photo.keep(), Looks::of(photo.pixels()));
                 Developed { kept, looks, pixels: photo.into_pixels() }
@@ -172,6 +179,22 @@ impl Darkroom {
         };
         self.look.enqueue(Box::new(job))?;
         found.await.map_err(|_| Busy)
+    }
+
+    /// Lets the threads stand still until what is returned is dropped, for tests.
+    #[cfg(feature = "turned-clock")]
+    #[must_use]
+    pub fn hold(&self) -> Held {
+        let (held, wait) = mpsc::channel::<()>();
+        let wait = Arc::new(std::sync::Mutex::new(wait));
+        let stand_still = move || {
+            // It ends with an error, when nobody can send any more.
+            let _ = wait.lock().expect("nobody panics with it").recv();
+        };
+        let also = stand_still.clone();
+        let _ = self.develop.enqueue(Box::new(stand_still));
+        let _ = self.look.enqueue(Box::new(move |_| also()));
+        Held(held)
     }
 
     /// How alike two photographs have to be; `None` where none are compared.

@@ -13,6 +13,8 @@ mod watch;
 
 pub use arriving::{Arriving, OnItsWay};
 pub use check::sweep;
+#[cfg(feature = "turned-clock")]
+pub use darkroom::Held;
 pub use darkroom::{Busy, Darkroom, Likeness};
 pub use photos::name as snapshot_name;
 pub use photos::{PhotoTrouble, Photos, S3Access, Stored, portrait_name};
@@ -27,6 +29,9 @@ use proctor::request::RequestId;
 
 use crate::app::App;
 use crate::store::{Attempt, NewSnapshot, Noted, StoreError};
+
+/// How long a photograph may take to be decoded and written anew, which takes 10 ms.
+const DEVELOPED_WITHIN: Span = Span::from_seconds(10);
 
 /// A photograph that came.
 #[derive(Debug)]
@@ -80,7 +85,9 @@ pub async fn take(app: &App, attempt: &Arc<Attempt>, sent: Sent) -> Result<(), N
     if let Some(before) = app.store.snapshot_find(attempt.key.attempt_no, &request).await? {
         return if before.sent_sha256 == sent_sha256 { Ok(()) } else { Err(NotKept::Taken) };
     }
-    let developed = app.darkroom.develop(sent.bytes).await.map_err(|Busy| NotKept::Busy)??;
+    let developed = app.darkroom.develop(sent.bytes);
+    let developed = app.clock.timeout(DEVELOPED_WITHIN, developed).await;
+    let developed = developed.map_err(|_| NotKept::Busy)?.map_err(|Busy| NotKept::Busy)??;
     let kept_sha256 = photo::digest(&developed.kept.bytes);
     let name = photos::name(attempt.attempt_id, &request, &kept_sha256);
     app.photos.keep(&name, app.keys.seal(&developed.kept.bytes)).await?;

@@ -11,6 +11,7 @@ on_both! {
     i03_i08_what_is_no_photograph_gets_the_exact_reason;
     i07_thirty_that_come_at_once_after_a_time_offline;
     i10_a_photo_store_that_fails_stops_no_answer;
+    i10_checks_that_stand_still_stop_no_answer;
     what_was_put_off_is_looked_at_later;
     u18_what_comes_slowly_holds_up_nobody_else_and_is_as_late_as_its_last_byte;
     i11_a_withdrawal_stops_what_is_on_its_way_and_nothing_is_missing_then;

@@ -116,6 +116,19 @@ impl<'a> Sitting<'a> {
         let store = &self.server.running.app.store;
         store.snapshots_of(self.attempt.key.attempt_no).await.expect("the database answers")
     }
+
+    /// The rows, once each photograph was looked at.
+    pub(crate) async fn looked_at(&self) -> Vec<SnapshotRow> {
+        let began = tokio::time::Instant::now();
+        loop {
+            let rows = self.rows().await;
+            if rows.iter().all(|row| row.findings.is_some()) {
+                return rows;
+            }
+            assert!(began.elapsed() < exam_tests::client::PATIENCE, "they are looked at");
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    }
 }
 
 /// A photograph that is on its way.

@@ -52,13 +52,8 @@ pub async fn a_snapshot_is_asked_for_taken_once_kept_sealed_and_looked_at(kind: 
     let asked = socket.expect("snapshot").await;
     assert_eq!(asked["request_id"], json!(second));
     assert_eq!(sitting.put(&second, picture("curtain")).await.0, StatusCode::NO_CONTENT);
-    let rows = loop {
-        let rows = sitting.rows().await;
-        if rows.len() == 2 && rows.iter().all(|row| row.findings.is_some()) {
-            break rows;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    };
+    let rows = sitting.looked_at().await;
+    assert_eq!(rows.len(), 2);
     let findings: Vec<_> = rows.iter().map(|row| row.findings.as_deref().expect("some")).collect();
     assert_eq!(findings, ["[]", r#"["no_face"]"#]);
 
@@ -205,6 +200,35 @@ pub async fn i10_a_photo_store_that_fails_stops_no_answer(kind: Kind) {
     // The same snapshot is taken once the store is back.
     std::fs::remove_file(&photos).expect("the file");
     assert_eq!(sitting.put(&request, picture("biden")).await.0, StatusCode::NO_CONTENT);
+    server.running.stop().await;
+}
+
+pub async fn i10_checks_that_stand_still_stop_no_answer(kind: Kind) {
+    let Some(server) = watched(kind).await else { return };
+    let app = &server.running.app;
+    let sitting = Sitting::consenting(&server).await;
+    let mut socket = sitting.candidate.connect(&sitting.attempt_id).await;
+    let request = sitting.next().await.id.to_string();
+    socket.expect("snapshot").await;
+    let held = app.darkroom.hold();
+    let saves = async {
+        while app.arriving.begin(sitting.attempt.key.attempt_no).is_some() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        for n in 1..=3 {
+            let ack = socket.save(n, 1, &["a"]).await;
+            assert_eq!(ack["n"], n, "{ack}");
+            server.turn(Span::from_seconds(5)).await;
+        }
+    };
+    let ((status, reply), ()) = tokio::join!(sitting.put(&request, picture("biden")), saves);
+    assert_eq!((status, &reply["code"]), (StatusCode::SERVICE_UNAVAILABLE, &json!("busy")));
+    assert!(sitting.rows().await.is_empty());
+    // The same snapshot is taken, and looked at, once they move again.
+    drop(held);
+    assert_eq!(sitting.put(&request, picture("biden")).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(sitting.looked_at().await.len(), 1);
+    drop(socket);
     server.running.stop().await;
 }
 
