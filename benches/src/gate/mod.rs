@@ -85,7 +85,7 @@ pub enum Scenario {
     Overload,
     /// 2,000 candidates from sign-in to result, with everything that befalls them
     Sitting,
-    /// Photographs beside answers: at the pace of an exam, as many as are taken, and a store that fails
+    /// Photographs beside answers: at the pace of an exam, as many as are taken, and all failing
     Snapshots,
     /// A wall of 500 candidates who save and are photographed
     Wall,

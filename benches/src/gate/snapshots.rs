@@ -34,13 +34,16 @@ const LENGTH: Duration = Duration::from_secs(20);
 const AN_HOUR: f64 = 6.0;
 
 /// Phones that send as many as are taken.
-const FLOODING: usize = 32;
+const FLOODING: u32 = 32;
 
 /// How often each photograph is tried that is not taken.
 const TRIES: u32 = 10;
 
-/// Phones that try at once.
-const TRYING: u32 = 8;
+/// Phones that try at once: more than may wait for a check that stands still.
+const TRYING: u32 = 64;
+
+/// How many tries show that all was tried that can be.
+const TRIED_AT_LEAST: f64 = 200.0;
 
 /// By how much two quiet runs differ on a machine that others use.
 const NOISE_MS: f64 = 5.0;
@@ -101,7 +104,7 @@ pub(super) async fn run(
     let wires = loaded.open(&seats).await?;
     let camera = Arc::new(Camera::new(size.many(SHOTS), 1));
     let phones = Phones { loaded: Arc::clone(&loaded), seats: Arc::clone(&seats), camera };
-    let beside = async |driven: Driven, senders: usize, every: Option<Duration>| {
+    let beside = async |driven: Driven, senders: u32, every: Option<Duration>| {
         let sent = Arc::new(Sent::default());
         let sending = phones.send(senders, every, &sent);
         let driven = drive(driven.wires, driven.numbers, Talk::Save, Some(pace), length).await;
@@ -130,7 +133,7 @@ pub(super) async fn run(
         trouble.begin(&loaded, full.as_ref()).await?;
         // Each is tried again, as phones do.
         let every = every / TRIES * TRYING;
-        let (after, sent) = beside(driven, TRYING as usize, Some(every)).await;
+        let (after, sent) = beside(driven, TRYING, Some(every)).await;
         trouble.end(&loaded).await?;
         troubled.push((trouble.name(), after.latencies.clone(), sent));
         driven = after;
@@ -176,6 +179,8 @@ pub(super) async fn run(
         Limit::None,
     );
     for (name, latencies, sent) in &troubled {
+        let tries = told(&sent.told_to_wait) + told(&sent.otherwise) + told(&sent.taken);
+        report.note(format!("{name}: tries"), tries, "", Limit::AtLeast(TRIED_AT_LEAST));
         report.never(format!("{name}: photographs kept, of all"), told(&sent.taken) as usize);
         report.note(
             format!("{name}: save, p99"),
@@ -258,13 +263,13 @@ fn photo_folders(loaded: &Loaded) -> (PathBuf, PathBuf) {
 impl Phones {
     /// Sends photographs until it is told to stop, by so many at once, each at a pace or as fast as
     /// it is answered.
-    fn send(&self, senders: usize, every: Option<Duration>, sent: &Arc<Sent>) -> JoinSet<()> {
+    fn send(&self, senders: u32, every: Option<Duration>, sent: &Arc<Sent>) -> JoinSet<()> {
         let mut sending = JoinSet::new();
         for sender in 0..senders {
             let (loaded, seats) = (Arc::clone(&self.loaded), Arc::clone(&self.seats));
             let (camera, sent) = (Arc::clone(&self.camera), Arc::clone(sent));
             sending.spawn(async move {
-                let mut at = Instant::now();
+                let mut at = Instant::now() + every.unwrap_or_default() * sender / senders;
                 while !sent.stop.load(Ordering::Relaxed) {
                     if let Some(every) = every {
                         sleep_until(at).await;
@@ -272,7 +277,8 @@ impl Phones {
                     }
                     let place = sent.next.fetch_add(1, Ordering::Relaxed) % seats.len();
                     let token = Some(seats[place].token.clone());
-                    let mut http = Http::new(loaded.address(), hospital(place + sender), token);
+                    let mut http =
+                        Http::new(loaded.address(), hospital(place + sender as usize), token);
                     send_one(&mut http, &seats[place], place, &camera, &sent).await;
                 }
             });

@@ -27,10 +27,7 @@ pub(super) fn routes() -> Router<App> {
     Router::new().route("/test/darkroom", post(hold))
 }
 
-async fn hold(
-    State(app): State<App>,
-    Body(body): Body<HoldBody>,
-) -> Result<StatusCode, ApiError> {
+async fn hold(State(app): State<App>, Body(body): Body<HoldBody>) -> Result<StatusCode, ApiError> {
     may_be_asked()?;
     let held = body.held.then(|| app.darkroom.hold());
     *HELD.lock().expect("nobody panics with it") = held;
