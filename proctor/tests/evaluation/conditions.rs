@@ -3,7 +3,7 @@
 use image::{Rgb, RgbImage, imageops};
 use proctor::findings::Finding;
 
-use super::edits::{beside, brighter, far, filled, moved, turned};
+use super::edits::{beside, brighter, far, filled, looking_aside, moved, turned};
 use super::set::{NOBODY, PORTRAITS, Portrait, picture, takes};
 
 const SKIN: Rgb<u8> = Rgb([150, 190, 215]);
@@ -23,6 +23,8 @@ pub enum Expects {
     Nothing,
     /// No word of missing or several faces.
     OneFace,
+    /// Not this.
+    Without(Finding),
     /// One of these among what is found.
     Any(&'static [Finding]),
 }
@@ -34,6 +36,7 @@ impl Expects {
             Self::OneFace => {
                 !found.contains(&Finding::NoFace) && !found.contains(&Finding::SeveralFaces)
             }
+            Self::Without(finding) => !found.contains(finding),
             Self::Any(any) => any.iter().any(|finding| found.contains(finding)),
         }
     }
@@ -42,6 +45,7 @@ impl Expects {
         match self {
             Self::Nothing => "nothing".to_owned(),
             Self::OneFace => "one face".to_owned(),
+            Self::Without(finding) => format!("no {finding:?}"),
             Self::Any(any) => {
                 any.iter().map(|finding| format!("{finding:?}")).collect::<Vec<_>>().join(" or ")
             }
@@ -51,20 +55,18 @@ impl Expects {
 
 pub fn conditions() -> Vec<Condition> {
     let mut conditions = Vec::new();
-    let mut add = |name: &str,
-                   expects,
-                   least,
-                   edit: &dyn Fn(&Portrait, &RgbImage) -> Vec<RgbImage>| {
-        let pictures = PORTRAITS.iter().flat_map(|portrait| {
-            takes(portrait).into_iter().flat_map(|take| edit(portrait, &take)).collect::<Vec<_>>()
-        });
-        conditions.push(Condition {
-            name: name.to_owned(),
-            pictures: pictures.collect(),
-            expects,
-            least,
-        });
-    };
+    let mut add =
+        |name: &str, expects, least, edit: &dyn Fn(&Portrait, &RgbImage) -> Vec<RgbImage>| {
+            let pictures = PORTRAITS.iter().flat_map(|portrait| {
+                takes(portrait).iter().flat_map(|(who, take)| edit(who, take)).collect::<Vec<_>>()
+            });
+            conditions.push(Condition {
+                name: name.to_owned(),
+                pictures: pictures.collect(),
+                expects,
+                least,
+            });
+        };
     add("as it should be", Expects::Nothing, 90, &|_, p| vec![p.clone()]);
     add("dim (a fifth of the light)", Expects::OneFace, 90, &|_, p| vec![brighter(p, 0.2)]);
     add("dark (a twentieth)", Expects::Any(&[Finding::Dark]), 90, &|_, p| vec![brighter(p, 0.05)]);
@@ -72,6 +74,16 @@ pub fn conditions() -> Vec<Condition> {
     add("head tilted by 20° and 35°", Expects::OneFace, 90, &|who, p| {
         [-35.0, -20.0, 20.0, 35.0].map(|degrees| turned(p, who.eyes, degrees)).to_vec()
     });
+    add("head turned by 15°", Expects::Without(Finding::TurnedAway), 85, &|who, p| {
+        [-15.0, 15.0].map(|degrees| looking_aside(p, who, degrees)).to_vec()
+    });
+    // Two of the people look aside by themselves; what is told of 30° is for the table only.
+    for (degrees, least) in [(30.0, 0), (45.0, 50)] {
+        let aside = Expects::Any(&[Finding::TurnedAway, Finding::NoFace]);
+        add(&format!("head turned by {degrees}°"), aside, least, &|who, p| {
+            [-degrees, degrees].map(|degrees| looking_aside(p, who, degrees)).to_vec()
+        });
+    }
     add(
         "half out of the picture",
         Expects::Any(&[Finding::CutOff, Finding::NoFace]),

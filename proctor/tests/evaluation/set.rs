@@ -10,7 +10,8 @@ use proctor::photo::{self, Photo};
 
 use super::edits::{brighter, moved, turned};
 
-/// A portrait, with where its face is: middle between the eyes, and the distance of the eyes.
+/// A portrait, or a take of one, with where its face is: middle between the eyes, and the distance of the eyes.
+#[derive(Clone, Copy)]
 pub struct Portrait {
     pub name: &'static str,
     pub eyes: (f32, f32),
@@ -36,15 +37,17 @@ pub fn picture(name: &str) -> RgbImage {
 }
 
 /// Slightly different takes of a portrait, as one sitting brings them.
-pub fn takes(portrait: &Portrait) -> Vec<RgbImage> {
+pub fn takes(portrait: &Portrait) -> Vec<(Portrait, RgbImage)> {
     let pixels = picture(portrait.name);
     let mirrored = imageops::flip_horizontal(&pixels);
+    let ((x, y), last) = (portrait.eyes, (pixels.width() - 1) as f32);
+    let at = |x: f32, y: f32| Portrait { eyes: (x, y), ..*portrait };
     vec![
-        moved(&pixels, 18.0, -12.0),
-        moved(&brighter(&pixels, 0.75), -22.0, 14.0),
-        moved(&brighter(&mirrored, 1.2), 8.0, 20.0),
-        turned(&pixels, portrait.eyes, 8.0),
-        pixels,
+        (at(x + 18.0, y - 12.0), moved(&pixels, 18.0, -12.0)),
+        (at(x - 22.0, y + 14.0), moved(&brighter(&pixels, 0.75), -22.0, 14.0)),
+        (at(last - x + 8.0, y + 20.0), moved(&brighter(&mirrored, 1.2), 8.0, 20.0)),
+        (*portrait, turned(&pixels, portrait.eyes, 8.0)),
+        (*portrait, pixels),
     ]
 }
 
