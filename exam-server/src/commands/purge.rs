@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::Desk;
 use super::progress::Progress;
-use crate::snapshots::{Photos, Stored, portrait_name, snapshot_name};
+use crate::snapshots::{Photos, Stored, own, portrait_name, snapshot_name};
 use crate::store::{KeptSnapshots, Scope, SnapshotRow};
 
 /// How many attempts are read at a time.
@@ -42,13 +42,15 @@ pub struct Purged {
 /// deleted.
 ///
 /// # Errors
-/// Trouble with the database or the photo store; what was deleted until then is.
+/// [`NotOurs`](crate::snapshots::NotOurs) for another database's photo store; trouble with the database
+/// or the photo store. What was deleted until then is.
 pub async fn purge(
     desk: &Desk,
     photos: &Photos,
     dry_run: bool,
     quiet: bool,
 ) -> anyhow::Result<Purged> {
+    own(&desk.store, photos, !dry_run).await?;
     let mut purged = Purged { dry_run, ..Purged::default() };
     let mut keeps = Keeps::default();
     let total = usize::try_from(desk.store.snapshots_kept_count().await?).unwrap_or(0);

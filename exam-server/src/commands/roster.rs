@@ -15,7 +15,7 @@ use super::progress::Progress;
 use super::{Desk, Refused};
 use crate::chance::system_rng;
 use crate::keys::token_hash;
-use crate::snapshots::Photos;
+use crate::snapshots::{Photos, own};
 use crate::store::{CodePurpose, NewCandidate, Registration};
 
 /// How many people one transaction writes.
@@ -59,8 +59,8 @@ pub async fn look(desk: &Desk, bytes: Vec<u8>) -> anyhow::Result<Imported> {
 /// `by` is who does it; nobody at the command line.
 ///
 /// # Errors
-/// [`Refused`] for a file that is no roster; trouble with the database. Bad rows are no error:
-/// they stand in the answer.
+/// [`Refused`] for a file that is no roster, [`NotOurs`](crate::snapshots::NotOurs) for another
+/// database's photo store; trouble with the database. Bad rows are no error: they stand in the answer.
 pub async fn import(
     desk: &Desk,
     by: Option<StaffId>,
@@ -74,6 +74,9 @@ pub async fn import(
     let mut outcome = Imported { people: 0, codes: 0, problems, warnings, photos: None, csv: None };
     if !outcome.problems.is_empty() {
         return Ok(outcome);
+    }
+    if let Some((photos, _)) = photos {
+        own(&desk.store, photos, true).await?;
     }
     let mut progress = Progress::begin("people", roster.people.len(), quiet);
     let mut numbers = Vec::with_capacity(roster.people.len());

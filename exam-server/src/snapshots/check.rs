@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::compare::compared;
 use super::darkroom::Developed;
-use super::{Busy, photos};
+use super::{Busy, own, photos};
 use crate::app::App;
 use crate::store::{NewSnapshot, SnapshotRow};
 
@@ -73,8 +73,11 @@ fn earlier(row: SnapshotRow) -> Option<Earlier> {
     })
 }
 
-/// Looks at what was put off, again and again until the server stops.
+/// Takes the photo store, and looks at what was put off, again and again until the server stops.
 pub async fn sweep(app: App, stopping: CancellationToken) {
+    if let Err(error) = own(&app.store, &app.photos, true).await {
+        tracing::error!(%error, "photographs are not safe");
+    }
     loop {
         tokio::select! {
             () = stopping.cancelled() => return,
@@ -107,6 +110,9 @@ async fn make_up(app: &App, row: SnapshotRow) -> anyhow::Result<Result<(), Busy>
     let Some(attempt) = app.store.attempt_id_of(row.attempt_no).await? else { return Ok(Ok(())) };
     let name = photos::name(attempt, &row.request_id, &row.kept_sha256);
     let sealed = app.photos.read(&name).await?;
+    if sealed.is_none() {
+        own(&app.store, &app.photos, true).await?; // It is not lost where all others are away, too.
+    }
     let developed = match sealed.and_then(|sealed| app.keys.open(&sealed)) {
         None => None,
         Some(bytes) => match app.darkroom.develop(bytes).await {

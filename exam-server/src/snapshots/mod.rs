@@ -7,6 +7,7 @@ mod arriving;
 mod check;
 mod compare;
 mod darkroom;
+mod owner;
 mod photos;
 mod shown;
 mod watch;
@@ -16,6 +17,7 @@ pub use check::sweep;
 #[cfg(feature = "turned-clock")]
 pub use darkroom::Held;
 pub use darkroom::{Busy, Darkroom, Likeness};
+pub use owner::{NotOurs, own};
 pub use photos::name as snapshot_name;
 pub use photos::{PhotoTrouble, Photos, S3Access, Stored, portrait_name};
 pub use shown::{Album, Print, Shown, show, show_portrait};

@@ -1,4 +1,5 @@
-//! Where pictures are kept: a folder, or a store that speaks S3. Only sealed bytes get here.
+//! Where pictures are kept: a folder, or a store that speaks S3. Only sealed pictures get here, and the
+//! name of the database that the store belongs to.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -7,17 +7,17 @@ use exam_server::commands::purge::{Purged, purge};
 use exam_server::commands::roster;
 use exam_server::config::Config;
 use exam_server::server::photo_store;
-use exam_server::snapshots::Photos;
+use exam_server::snapshots::{NotOurs, Photos};
 use exam_server::store::Role;
 use exam_tests::person::roster_csv;
 use exam_tests::s3::{BUCKET, KEY_ID, S3, SECRET};
-use exam_tests::{Candidate, Kind, Server, server};
+use exam_tests::{Candidate, Database, Kind, Server, server};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use crate::server_or_return;
 use crate::sign_in::staff_member;
-use crate::snapshots::sitting::{Sitting, files, picture, watched, watched_on};
+use crate::snapshots::sitting::{Sitting, files, photo_folder, picture, watched, watched_on};
 
 const DAY: Span = Span::from_minutes(24 * 60);
 
@@ -155,6 +155,35 @@ pub async fn pictures_are_deleted_when_their_time_is_over(kind: Kind) {
     let record = rows.iter().find(|row| row.action == "attempt.purge").expect("a record");
     assert_eq!(record.object, plain.attempt_id);
     assert!(rows.iter().any(|row| row.action == "photos.purge"), "orphans have one, too");
+    server.running.stop().await;
+}
+
+/// A slip in the address of the database or of the photo store deletes nothing.
+pub async fn a_photo_store_belongs_to_one_database(kind: Kind) {
+    let Some(server) = watched(kind).await else { return };
+    let sitting = sat(&server).await;
+    let (photos, folder) = (photos_of(&server), photo_folder(&server).await);
+    let other = Database::fresh(kind).await.expect("as the first");
+    let desk = server::desk(&other).await;
+    desk.clock.turn(Span::from_days(400));
+    for dry_run in [true, false] {
+        let error = purge(&desk, &photos, dry_run, true).await.expect_err("another database");
+        assert_eq!(error.downcast_ref(), Some(&NotOurs::Elsewhere), "{error:#}");
+    }
+    let mut rng = exam_server::chance::system_rng();
+    let csv = roster_csv(&[assessment::fake::physician(&mut rng)]).into_bytes();
+    let with = Some((&photos, folder.as_path()));
+    let error = roster::import(&desk, None, csv, false, with, true).await.expect_err("another's");
+    assert_eq!(error.downcast_ref(), Some(&NotOurs::Elsewhere), "{error:#}");
+    desk.store.close().await;
+    assert_eq!(files(folder.clone()).len(), 1);
+
+    std::fs::remove_file(folder.join("owner")).expect("it is there");
+    let desk = server::desk(&server.database).await;
+    let error = purge(&desk, &photos, false, true).await.expect_err("not the one of before");
+    assert_eq!(error.downcast_ref(), Some(&NotOurs::Away), "{error:#}");
+    desk.store.close().await;
+    assert!(sitting.rows().await[0].deleted_at_ms.is_none());
     server.running.stop().await;
 }
 

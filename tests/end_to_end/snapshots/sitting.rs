@@ -159,9 +159,21 @@ pub(crate) async fn is_heard(socket: &mut Socket) {
     socket.expect("pong").await;
 }
 
-/// All files of a folder and those below it.
+/// All pictures of a folder and those below it.
 pub(crate) fn files(folder: PathBuf) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
     let paths = entries.map(|entry| entry.expect("an entry").path());
+    let paths = paths.filter(|path| !path.ends_with("owner"));
     paths.flat_map(|path| if path.is_dir() { files(path) } else { vec![path] }).collect()
+}
+
+/// Where a server's pictures are, once it has taken the folder.
+pub(crate) async fn photo_folder(server: &Server) -> PathBuf {
+    let folder = server.database.folder.path().join("photos");
+    let began = tokio::time::Instant::now();
+    while !folder.join("owner").exists() {
+        assert!(began.elapsed() < exam_tests::client::PATIENCE, "the server takes its photo store");
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    folder
 }

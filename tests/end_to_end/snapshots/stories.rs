@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use super::sitting::{Sitting, files, is_heard, picture, watched};
+use super::sitting::{Sitting, files, is_heard, photo_folder, picture, watched};
 use crate::sign_in::staff_member;
 
 fn photos_of(server: &Server) -> Vec<PathBuf> {
@@ -184,8 +184,8 @@ pub async fn i07_thirty_that_come_at_once_after_a_time_offline(kind: Kind) {
 pub async fn i10_a_photo_store_that_fails_stops_no_answer(kind: Kind) {
     let Some(server) = watched(kind).await else { return };
     // A file where the folder was.
-    let photos = server.database.folder.path().join("photos");
-    std::fs::remove_dir(&photos).expect("it is empty");
+    let photos = photo_folder(&server).await;
+    std::fs::remove_dir_all(&photos).expect("it is there");
     std::fs::write(&photos, b"").expect("a file");
     let sitting = Sitting::consenting(&server).await;
     let mut socket = sitting.candidate.connect(&sitting.attempt_id).await;
@@ -308,6 +308,30 @@ pub async fn what_was_put_off_is_looked_at_later(kind: Kind) {
     bank::execute(&app.store, "UPDATE snapshot SET findings = NULL").await;
     server.turn(Span::from_minutes(2)).await;
     until(&[nothing, Some(r#"["unreadable"]"#.to_owned())]).await;
+    server.running.stop().await;
+}
+
+/// A folder that is empty because its disk is not mounted has lost nothing.
+pub async fn photographs_of_a_store_that_is_away_are_not_lost(kind: Kind) {
+    let Some(server) = watched(kind).await else { return };
+    let sitting = Sitting::consenting(&server).await;
+    let request = sitting.next().await.id.to_string();
+    assert_eq!(sitting.put(&request, picture("collins")).await.0, StatusCode::NO_CONTENT);
+    sitting.looked_at().await;
+    let photos = photo_folder(&server).await;
+    let aside = photos.with_extension("aside");
+    std::fs::rename(&photos, &aside).expect("it is moved");
+    std::fs::create_dir(&photos).expect("an empty one");
+    bank::execute(&server.running.app.store, "UPDATE snapshot SET findings = NULL").await;
+    for _ in 0..6 {
+        server.turn(Span::from_seconds(30)).await; // A sweep each.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(sitting.rows().await[0].findings, None);
+    std::fs::remove_dir_all(&photos).expect("it is there");
+    std::fs::rename(&aside, &photos).expect("it is moved back");
+    server.turn(Span::from_seconds(30)).await;
+    assert_eq!(sitting.looked_at().await[0].findings.as_deref(), Some("[]"));
     server.running.stop().await;
 }
 
