@@ -34,14 +34,21 @@ pub struct Looks {
 pub struct Sketch(pub Vec<u8>);
 
 impl Sketch {
-    /// The mean difference of two, in shades of 256; infinite where one is none.
+    /// The mean difference of two, in shades of 256, when each row has the light of the other's: screens
+    /// and lamps flicker while a camera reads row by row. Infinite where one is none.
     #[must_use]
     pub fn distance(&self, other: &Self) -> f32 {
         if self.0.len() != other.0.len() || self.0.is_empty() {
             return f32::INFINITY;
         }
-        let differences = self.0.iter().zip(&other.0).map(|(a, b)| u32::from(a.abs_diff(*b)));
-        differences.sum::<u32>() as f32 / self.0.len() as f32
+        let columns = SKETCH.0 as usize;
+        let rows = self.0.chunks(columns).zip(other.0.chunks(columns));
+        let of_row = |(row, other): (&[u8], &[u8])| {
+            let differences = || row.iter().zip(other).map(|(a, b)| f32::from(*a) - f32::from(*b));
+            let light = differences().sum::<f32>() / row.len() as f32;
+            differences().map(|difference| (difference - light).abs()).sum::<f32>()
+        };
+        rows.map(of_row).sum::<f32>() / self.0.len() as f32
     }
 }
 

@@ -57,16 +57,15 @@ fn i02_a_frozen_camera_is_told_from_somebody_who_sits_still() {
 }
 
 /// A photograph of a photograph, twice: on a stand, where it is one frame, and held by hand, where nothing
-/// tells it from somebody who sits still. One alone looks like a person, and a screen that flickers like two
-/// frames.
+/// tells it from somebody who sits still. One alone looks like a person.
 #[test]
-fn i09_a_photograph_of_a_photograph_is_told_where_neither_it_nor_its_light_moves() {
+fn i09_a_photograph_of_a_photograph_is_told_where_it_does_not_move() {
     let detector = Detector::new().expect("the model loads");
     let mut rates = Vec::new();
     let kinds = [
         ("a print", None, 90),
         ("a steady screen", Some(0.0), 75),
-        ("a screen that flickers by 6 %", Some(0.06), 0),
+        ("a screen that flickers by 6 %", Some(0.06), 50),
     ];
     for (name, bands, least) in kinds {
         let shot = |still: &RgbImage, n: u32| {
