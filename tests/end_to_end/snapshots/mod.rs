@@ -10,6 +10,7 @@ on_both! {
     i01_i04_what_was_not_asked_for_is_not_taken;
     i03_i08_what_is_no_photograph_gets_the_exact_reason;
     i07_thirty_that_come_at_once_after_a_time_offline;
+    i09_whatever_photographs_show_changes_no_attempt;
     i10_a_photo_store_that_fails_stops_no_answer;
     i10_checks_that_stand_still_stop_no_answer;
     what_was_put_off_is_looked_at_later;

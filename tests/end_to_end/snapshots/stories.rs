@@ -8,6 +8,7 @@ use exam_server::commands::rehearsal;
 use exam_server::store::{Role, chained};
 use exam_tests::{Kind, Server, bank, server};
 use futures_util::future::join_all;
+use image::imageops;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -16,6 +17,30 @@ use crate::sign_in::staff_member;
 
 fn photos_of(server: &Server) -> Vec<PathBuf> {
     files(server.database.folder.path().join("photos"))
+}
+
+/// A portrait with a mask, beside another, and as a print in front of a wall.
+fn edited(name: &str, other: &str) -> [Vec<u8>; 3] {
+    let [one, other] = [name, other]
+        .map(|name| image::load_from_memory(&picture(name)).expect("a picture").into_rgb8());
+    let mut mask = one.clone();
+    let paper = image::RgbImage::from_pixel(160, 120, image::Rgb([150, 190, 215]));
+    imageops::replace(&mut mask, &paper, 160, 256);
+    let mut two = image::RgbImage::new(560, 420);
+    for (left, portrait) in [(0, &one), (280, &other)] {
+        let half = imageops::crop_imm(portrait, 100, 60, 280, 420).to_image();
+        imageops::replace(&mut two, &half, left, 0);
+    }
+    let mut print = image::RgbImage::from_pixel(480, 640, image::Rgb([120, 116, 110]));
+    let sheet = image::RgbImage::from_pixel(400, 530, image::Rgb([235, 235, 230]));
+    imageops::replace(&mut print, &sheet, 40, 55);
+    let small = imageops::resize(&one, 372, 496, imageops::FilterType::Triangle);
+    imageops::replace(&mut print, &small, 54, 72);
+    [mask, two, print].map(|pixels| {
+        let mut bytes = std::io::Cursor::new(Vec::new());
+        pixels.write_to(&mut bytes, image::ImageFormat::Jpeg).expect("a JPEG");
+        bytes.into_inner()
+    })
 }
 
 pub async fn a_snapshot_is_asked_for_taken_once_kept_sealed_and_looked_at(kind: Kind) {
@@ -181,6 +206,42 @@ pub async fn i07_thirty_that_come_at_once_after_a_time_offline(kind: Kind) {
     server.running.stop().await;
 }
 
+/// Nobody, two people, a mask, a print of a photograph and the same file twice: hints, and nothing more.
+pub async fn i09_whatever_photographs_show_changes_no_attempt(kind: Kind) {
+    let Some(server) = watched(kind).await else { return };
+    let sitting = Sitting::consenting(&server).await;
+    let path = format!("/attempts/{}/submit", sitting.attempt_id);
+    let [mask, two, print] = edited("obama_3", "biden");
+    let shown = [picture("curtain"), two, mask, print.clone(), print];
+    for (n, bytes) in (1_u64..).zip(shown) {
+        let request = sitting.next().await.id.to_string();
+        let mut socket = sitting.candidate.connect(&sitting.attempt_id).await;
+        assert_eq!(sitting.put(&request, bytes).await.0, StatusCode::NO_CONTENT);
+        let rows = sitting.looked_at().await;
+        assert_eq!(rows.len() as u64, n);
+        let ack = socket.save(n, 1, &["a"]).await;
+        assert_eq!(ack["n"], n, "the attempt goes on after {:?}: {ack}", rows.last());
+    }
+    let rows = sitting.rows().await;
+    let findings: Vec<_> = rows.iter().map(|row| row.findings.as_deref().expect("some")).collect();
+    assert_eq!(
+        findings,
+        [r#"["no_face"]"#, r#"["several_faces"]"#, "[]", "[]", r#"["same_file"]"#],
+        "a mask and a print are not told by a machine"
+    );
+    let body = json!({ "device": sitting.candidate.device, "n": 9, "events": [] });
+    let (status, reply) = sitting.candidate.post(&path, body).await;
+    assert_eq!(status, StatusCode::OK, "{reply}");
+    let result = &reply["result"];
+    assert_eq!(
+        (&result["by"], &result["verdict"]),
+        (&json!("submit"), &json!("failed")),
+        "{reply}"
+    );
+    assert_eq!(result["receipt"]["answered"], 1);
+    server.running.stop().await;
+}
+
 pub async fn i10_a_photo_store_that_fails_stops_no_answer(kind: Kind) {
     let Some(server) = watched(kind).await else { return };
     // A file where the folder was.
@@ -275,6 +336,10 @@ pub async fn i11_nothing_is_asked_for_without_consent_in_a_pause_and_after_the_e
     assert_eq!(sitting.put(&last, picture("collins")).await.0, StatusCode::NO_CONTENT);
     let (status, reply) = sitting.put(&after.id.to_string(), picture("collins")).await;
     assert_eq!((status, &reply["code"]), (StatusCode::NOT_FOUND, &json!("no_such_request")));
+    // And nothing from a sign-in that is over.
+    server.turn(Span::from_days(400)).await;
+    let (status, reply) = sitting.put(&last, picture("collins")).await;
+    assert_eq!((status, &reply["code"]), (StatusCode::UNAUTHORIZED, &json!("not_signed_in")));
     server.running.stop().await;
 }
 
