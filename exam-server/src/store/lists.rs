@@ -38,9 +38,14 @@ impl Slice {
     pub(in crate::store) fn end(self, column: &str, down: bool, all: &mut Conditions) -> String {
         let (sign, order) = if down { ("<", " DESC") } else { (">", "") };
         all.and(&format!("{column} {sign} ?"), [Value::Number(self.behind)]);
+        format!("ORDER BY {column}{order} {}", self.limits(all))
+    }
+
+    /// How many rows the query gives, and behind how many.
+    pub(in crate::store) fn limits(self, all: &mut Conditions) -> String {
         let limit = all.parameter(Value::Number(self.limit));
         let skip = all.parameter(Value::Number(self.skip));
-        format!("ORDER BY {column}{order} LIMIT {limit} OFFSET {skip}")
+        format!("LIMIT {limit} OFFSET {skip}")
     }
 }
 

@@ -92,6 +92,9 @@ pub struct ReviewFilter {
     pub severity: i64,
 }
 
+/// What a severity counts beside the number of an attempt, so that both fit into a number of 53 bits.
+const RANK: i64 = 1 << 48;
+
 /// A review in a list.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct ReviewListed {
@@ -121,6 +124,14 @@ pub struct ReviewListed {
     pub state: String,
     /// When it changed last.
     pub changed_at_ms: i64,
+}
+
+impl ReviewListed {
+    /// Its place in a list: the graver and the newer, the higher.
+    #[must_use]
+    pub const fn rank(&self) -> i64 {
+        self.severity * RANK + self.attempt_no
+    }
 }
 
 /// Writes a step; nothing where there is one of its number.
@@ -372,7 +383,8 @@ impl Store {
         self.count("review_count", TABLES, conditions(filter)).await
     }
 
-    /// Reviews, the newest attempt first.
+    /// Reviews, the gravest first, and of those alike the newest attempt; a slice goes on behind a
+    /// [`ReviewListed::rank`].
     ///
     /// # Errors
     /// [`StoreError::Driver`] when the database is in trouble.
@@ -382,13 +394,15 @@ impl Store {
         slice: Slice,
     ) -> Result<Vec<ReviewListed>, StoreError> {
         let mut all = conditions(filter);
-        let end = slice.end("v.attempt_no", true, &mut all);
+        let behind = [slice.behind / RANK, slice.behind % RANK].map(Value::Number);
+        all.and("(v.severity, v.attempt_no) < (?, ?)", behind);
+        let limits = slice.limits(&mut all);
         let sql = format!(
             "-- review_list
             SELECT v.attempt_no, a.attempt_id, v.exam_id, e.title AS exam, c.name AS candidate,
                 i.name AS institution, a.closed_at_ms, v.severity, v.incidents, v.asked, v.taken,
                 v.state, v.changed_at_ms
-            FROM {TABLES} WHERE {} {end}",
+            FROM {TABLES} WHERE {} ORDER BY v.severity DESC, v.attempt_no DESC {limits}",
             all.sql
         );
         on!(self.readers(), pool => {

@@ -222,6 +222,46 @@ pub(super) async fn what_is_to_be_looked_at_is_gathered_when_an_attempt_is_over(
     server.running.stop().await;
 }
 
+/// The newest of those alike, page by page, and from a page in the middle.
+pub(super) async fn the_gravest_reviews_come_first(kind: Kind) {
+    let Some(server) = watched(kind).await else { return };
+    let judge = staff_member(&server, "judge", &[Role::Officer]).await;
+    let mut sat = Vec::new();
+    for is_missed in [true, false, true, false] {
+        let sitting = Sitting::consenting(&server).await;
+        if is_missed {
+            sitting.next().await;
+            server.turn(Span::from_seconds(61)).await;
+        }
+        let body = json!({ "device": sitting.candidate.device, "n": 1, "events": [] });
+        let path = format!("/attempts/{}/submit", sitting.attempt_id);
+        assert_eq!(sitting.candidate.post(&path, body).await.0, StatusCode::OK);
+        sat.push(sitting.attempt_id.clone());
+    }
+    let began = tokio::time::Instant::now();
+    while judge.get("/staff/reviews").await["total"] != 4 {
+        assert!(began.elapsed() < exam_tests::client::PATIENCE, "they are gathered");
+        server.turn(Span::from_seconds(20)).await;
+    }
+    let expected = [2, 0, 3, 1].map(|place| json!(sat[place]));
+    let ids = |page: &Value| -> Vec<Value> {
+        let reviews = page["reviews"].as_array().expect("a list");
+        reviews.iter().map(|review| review["attempt_id"].clone()).collect()
+    };
+    assert_eq!(ids(&judge.get("/staff/reviews").await), expected);
+    let mut seen = Vec::new();
+    let mut path = "/staff/reviews?limit=1".to_owned();
+    loop {
+        let page = judge.get(&path).await;
+        seen.extend(ids(&page));
+        let Some(next) = page["next"].as_i64() else { break };
+        path = format!("/staff/reviews?limit=1&before={next}");
+    }
+    assert_eq!(seen, expected);
+    assert_eq!(ids(&judge.get("/staff/reviews?limit=2&skip=2").await), expected[2..]);
+    server.running.stop().await;
+}
+
 pub(super) async fn i12_pictures_are_for_those_who_may_see_them(kind: Kind) {
     let Some(server) = watched(kind).await else { return };
     let watcher = staff_member(&server, "watcher", &[Role::Invigilator]).await;

@@ -22,5 +22,6 @@ on_both! {
     of_two_steps_at_once_one_is_taken_and_the_attempt_says_the_same;
     what_a_void_cut_short_is_no_try_once_the_objection_is_right;
     what_is_to_be_looked_at_is_gathered_when_an_attempt_is_over;
+    the_gravest_reviews_come_first;
     i12_pictures_are_for_those_who_may_see_them;
 }

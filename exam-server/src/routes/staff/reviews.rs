@@ -37,7 +37,7 @@ pub(super) struct ReviewQuery {
 /// A page of reviews.
 #[derive(Serialize, ToSchema)]
 pub(super) struct ReviewPage {
-    /// The newest attempt first.
+    /// The gravest first, and of those alike the newest attempt.
     reviews: Vec<ReviewEntry>,
     /// Where the next page begins; null behind the last.
     next: Option<i64>,
@@ -91,7 +91,7 @@ fn entry(row: ReviewListed) -> ReviewEntry {
     }
 }
 
-/// Lists attempts that were watched and are over, with what is to be looked at
+/// Lists attempts that were watched and are over, with what is to be looked at, the gravest first
 #[utoipa::path(get, path = "/reviews", tag = "staff", params(ReviewQuery),
     responses((status = 200, body = ReviewPage), (status = 403, body = Problem)))]
 pub(super) async fn list(
@@ -113,6 +113,6 @@ pub(super) async fn list(
     };
     let total = app.store.review_count(&filter).await?;
     let mut rows = app.store.review_list(&filter, slice).await?;
-    let next = next_of(&mut rows, limit, |row| row.attempt_no);
+    let next = next_of(&mut rows, limit, ReviewListed::rank);
     Ok(Json(ReviewPage { reviews: rows.into_iter().map(entry).collect(), next, total }))
 }
