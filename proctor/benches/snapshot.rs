@@ -55,7 +55,7 @@ fn picture(name: &str) -> Vec<u8> {
 }
 
 fn snapshot(criterion: &mut Criterion<CpuTime>) {
-    let detector = Detector::new().expect("the model loads");
+    let detector = Detector::default();
     let (face, nobody) = (picture("obama_1"), picture("curtain"));
     let [face_photo, nobody_photo] =
         [&face, &nobody].map(|bytes| Photo::decode(bytes).expect("a photograph"));

@@ -1,32 +1,13 @@
-//! Faces in a photograph: BlazeFace, Google's detector for photographs of oneself, run by `rten`.
+//! Faces in a photograph: BlazeFace, Google's detector for photographs of oneself.
 //!
 //! The detector, its anchors and the decoding of its answers are those of MediaPipe's short-range model
 //! (`models/NOTICE`). It knows faces from a fifth of the picture's side on; for those further away the
 //! middle of the picture is looked at once more.
 
-use std::sync::Arc;
-
 use image::RgbImage;
-use rten::{Model, NodeId, RunError, RunOptions, ThreadPool, Value};
-use rten_tensor::NdTensor;
-use rten_tensor::prelude::*;
 
+use crate::blazeface::{COLOURS, GRIDS, NUMBERS, Network, SIDE};
 use crate::smaller::{Part, thumbnail};
-
-/// The side of what the detector looks at.
-const SIDE: usize = 128;
-
-/// Red, green and blue.
-const CHANNELS: usize = 3;
-
-/// Answers of the detector: two at each of 16 × 16 places, six at each of 8 × 8.
-const GRIDS: [(usize, usize); 2] = [(16, 2), (8, 6)];
-
-/// Answers in all.
-const ANSWERS: usize = 16 * 16 * 2 + 8 * 8 * 6;
-
-/// Numbers of an answer: a box and six points.
-const NUMBERS: usize = 16;
 
 /// A face is what the detector is at least so sure of: faces reach 0.85 and more, what is none 0.6.
 const SURE: f32 = 0.65;
@@ -98,24 +79,9 @@ impl Face {
     }
 }
 
-/// The detector. It computes in one thread of its own, which has the priority of the thread that made it.
-pub struct Detector {
-    model: Model,
-    input: NodeId,
-    outputs: [NodeId; 2],
-    options: RunOptions,
-}
-
-/// Why no faces could be looked for.
-#[derive(Debug, thiserror::Error)]
-#[error("the detector failed: {0}")]
-pub struct DetectorFailed(String);
-
-impl From<RunError> for DetectorFailed {
-    fn from(error: RunError) -> Self {
-        Self(error.to_string())
-    }
-}
+/// The detector.
+#[derive(Default)]
+pub struct Detector(Network);
 
 /// A square of a picture, in pixels; it may reach beyond the picture, where all is black.
 #[derive(Clone, Copy)]
@@ -126,33 +92,15 @@ struct Square {
 }
 
 impl Detector {
-    /// Reads the model that is part of the program.
-    ///
-    /// # Errors
-    /// [`DetectorFailed`] when it cannot be read.
-    pub fn new() -> Result<Self, DetectorFailed> {
-        let model = Model::load_static_slice(include_bytes!("../models/blazeface_short_f16.onnx"))
-            .map_err(|error| DetectorFailed(error.to_string()))?;
-        let (inputs, outputs) = (model.input_ids(), model.output_ids());
-        let (&[input], &[boxes, scores]) = (inputs, outputs) else {
-            return Err(DetectorFailed("not one input and two outputs".to_owned()));
-        };
-        let mut options = RunOptions::default();
-        options.thread_pool = Some(Arc::new(ThreadPool::with_num_threads(1)));
-        Ok(Self { input, outputs: [boxes, scores], model, options })
-    }
-
     /// The faces of a picture, the surest first.
-    ///
-    /// # Errors
-    /// [`DetectorFailed`] when the model cannot be run.
-    pub fn faces(&self, pixels: &RgbImage) -> Result<Vec<Face>, DetectorFailed> {
+    #[must_use]
+    pub fn faces(&self, pixels: &RgbImage) -> Vec<Face> {
         let (width, height) = (pixels.width() as f32, pixels.height() as f32);
         let side = width.max(height);
         let whole = Square { left: (width - side) / 2.0, top: (height - side) / 2.0, side };
-        let faces = self.within(pixels, whole)?;
+        let faces = self.within(pixels, whole);
         if !faces.is_empty() {
-            return Ok(faces);
+            return faces;
         }
         let side = width.min(height) * MIDDLE;
         // Heads stand in the upper half of a picture of oneself.
@@ -160,26 +108,14 @@ impl Detector {
         self.within(pixels, upper)
     }
 
-    fn within(&self, pixels: &RgbImage, square: Square) -> Result<Vec<Face>, DetectorFailed> {
-        let input = seen(pixels, square);
-        let input = (self.input, Value::from(input).into());
-        let [boxes, scores] =
-            self.model.run_n(vec![input], self.outputs, Some(self.options.clone()))?;
-        let numbers = |value: Value| -> Result<Vec<f32>, DetectorFailed> {
-            let tensor = value.into_tensor::<f32>();
-            let tensor = tensor.ok_or_else(|| DetectorFailed("no numbers".to_owned()))?;
-            Ok(tensor.to_vec())
-        };
-        let (boxes, scores) = (numbers(boxes)?, numbers(scores)?);
-        if boxes.len() != ANSWERS * NUMBERS || scores.len() != ANSWERS {
-            return Err(DetectorFailed("an answer of another shape".to_owned()));
-        }
+    fn within(&self, pixels: &RgbImage, square: Square) -> Vec<Face> {
+        let answers = self.0.answers(&seen(pixels, square));
         let (width, height) = (pixels.width() as f32, pixels.height() as f32);
         let place = |x: f32, y: f32| Point {
             x: (square.left + x * square.side) / width,
             y: (square.top + y * square.side) / height,
         };
-        let sure = anchors().zip(boxes.chunks_exact(NUMBERS)).zip(&scores);
+        let sure = anchors().zip(answers.boxes.chunks_exact(NUMBERS)).zip(&answers.scores);
         let sure = sure.filter_map(|((anchor, numbers), score)| {
             let sure = 1.0 / (1.0 + (-score.clamp(-100.0, 100.0)).exp());
             let at = |n: usize| numbers[n] / SIDE as f32;
@@ -194,7 +130,7 @@ impl Detector {
                 points: std::array::from_fn(point),
             })
         });
-        Ok(distinct(sure.collect()))
+        distinct(sure.collect())
     }
 }
 
@@ -222,7 +158,7 @@ fn distinct(mut answers: Vec<Face>) -> Vec<Face> {
 }
 
 /// What the detector sees of a square: small, and each colour from −1 to 1.
-fn seen(pixels: &RgbImage, square: Square) -> NdTensor<f32, 4> {
+fn seen(pixels: &RgbImage, square: Square) -> Vec<f32> {
     let scale = SIDE as f32 / square.side;
     let (left, top) = (square.left.max(0.0), square.top.max(0.0));
     let right = (square.left + square.side).min(pixels.width() as f32);
@@ -233,12 +169,12 @@ fn seen(pixels: &RgbImage, square: Square) -> NdTensor<f32, 4> {
     let small = |pixels: u32| ((pixels as f32 * scale).round() as u32).clamp(1, SIDE as u32);
     let part = thumbnail(pixels, part, small(width), small(height));
     let (x0, y0) = (((left - square.left) * scale) as usize, ((top - square.top) * scale) as usize);
-    let mut seen = vec![-1.0; SIDE * SIDE * CHANNELS];
-    let rows = part.chunks_exact(CHANNELS * part.width() as usize);
-    for (row, values) in seen.chunks_exact_mut(SIDE * CHANNELS).skip(y0).zip(rows) {
-        for (seen, value) in row[x0 * CHANNELS..].iter_mut().zip(values) {
+    let mut seen = vec![-1.0; SIDE * SIDE * COLOURS];
+    let rows = part.chunks_exact(COLOURS * part.width() as usize);
+    for (row, values) in seen.chunks_exact_mut(SIDE * COLOURS).skip(y0).zip(rows) {
+        for (seen, value) in row[x0 * COLOURS..].iter_mut().zip(values) {
             *seen = f32::from(*value) / 127.5 - 1.0;
         }
     }
-    NdTensor::from_data([1, SIDE, SIDE, CHANNELS], seen)
+    seen
 }

@@ -4,6 +4,7 @@
 //! Nothing here knows a score, a response or a way to change an attempt; what an incident means is
 //! decided by a person. Everything is a function of its arguments: no clock, no files, no network.
 
+pub mod blazeface;
 pub mod faces;
 pub mod findings;
 pub mod incidents;

@@ -30,7 +30,7 @@ pub(super) fn begin(app: &App, snapshot_no: i64, new: NewSnapshot, developed: De
         let Developed { looks, pixels, .. } = developed;
         let kept = app.darkroom.threshold().map(|_| pixels.clone());
         // What is put off is found by the sweep.
-        let Ok(Some(faces)) = app.darkroom.faces(pixels).await else { return };
+        let Ok(faces) = app.darkroom.faces(pixels).await else { return };
         let seen = Seen { looks: &looks, faces: &faces, pixels: kept };
         let done = note(&app, snapshot_no, new.attempt_no, seen, new.sent_sha256).await;
         if let Err(error) = done {
@@ -131,8 +131,7 @@ async fn make_up(app: &App, row: SnapshotRow) -> anyhow::Result<Result<(), Busy>
     let kept = app.darkroom.threshold().map(|_| pixels.clone());
     let faces = match app.darkroom.faces(pixels).await {
         Err(Busy) => return Ok(Err(Busy)),
-        Ok(None) => return Ok(Ok(())),
-        Ok(Some(faces)) => faces,
+        Ok(faces) => faces,
     };
     let sent = row.sent_sha256.clone().try_into().unwrap_or_default();
     let seen = Seen { looks: &looks, faces: &faces, pixels: kept };

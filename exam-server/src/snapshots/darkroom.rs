@@ -44,7 +44,7 @@ type Look = Box<dyn FnOnce(&Tools) + Send>;
 
 /// What is looked at photographs with.
 struct Tools {
-    detector: Option<Detector>,
+    detector: Detector,
     matcher: Option<Matcher>,
 }
 
@@ -118,11 +118,7 @@ impl Darkroom {
     pub fn start(likeness: Option<Likeness>) -> Self {
         let threshold = likeness.as_ref().map(|likeness| likeness.threshold);
         let matcher = likeness.map(|likeness| likeness.matcher);
-        let tools = || {
-            let detector = Detector::new()
-                .inspect_err(|error| tracing::error!(%error, "no face will be found"));
-            Tools { detector: detector.ok(), matcher }
-        };
+        let tools = || Tools { detector: Detector::default(), matcher };
         Self {
             develop: Queue::start("developer", DEVELOP_MAX, || (), |(), job: Job| job()),
             look: Queue::start("looker", LOOK_MAX, tools, |tools, job: Look| job(tools)),
@@ -164,19 +160,13 @@ impl Darkroom {
         printed.await.map_err(|_| Busy)
     }
 
-    /// Looks for faces; `None` when the detector failed.
+    /// Looks for faces.
     ///
     /// # Errors
     /// [`Busy`] when too many wait.
-    pub async fn faces(&self, pixels: RgbImage) -> Result<Option<Vec<Face>>, Busy> {
+    pub async fn faces(&self, pixels: RgbImage) -> Result<Vec<Face>, Busy> {
         let (done, found) = oneshot::channel();
-        let job = move |tools: &Tools| {
-            let faces = tools.detector.as_ref().map(|detector| detector.faces(&pixels));
-            let faces = faces.and_then(|faces| {
-                faces.inspect_err(|error| tracing::error!(%error, "faces were not looked for")).ok()
-            });
-            let _ = done.send(faces);
-        };
+        let job = move |tools: &Tools| _ = done.send(tools.detector.faces(&pixels));
         self.look.enqueue(Box::new(job))?;
         found.await.map_err(|_| Busy)
     }
@@ -224,8 +214,8 @@ impl Darkroom {
 }
 
 fn likeness(tools: &Tools, shown: (&RgbImage, &Face), portrait: &RgbImage) -> Option<f32> {
-    let (detector, matcher) = (tools.detector.as_ref()?, tools.matcher.as_ref()?);
-    let registered = detector.faces(portrait).ok()?;
+    let matcher = tools.matcher.as_ref()?;
+    let registered = tools.detector.faces(portrait);
     let [registered] = &registered[..] else { return None };
     let alike = matcher.likeness(shown, (portrait, registered));
     alike.inspect_err(|error| tracing::error!(%error, "two photographs were not compared")).ok()

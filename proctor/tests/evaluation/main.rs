@@ -15,7 +15,7 @@ use set::{interval, shown};
 
 #[test]
 fn the_checks_do_as_well_as_they_are_said_to() {
-    let detector = Detector::new().expect("the model loads");
+    let detector = Detector::default();
     let mut table =
         String::from("| condition | should find | n | right | 95 % |\n|---|---|---:|---:|---|\n");
     let mut failures = String::new();

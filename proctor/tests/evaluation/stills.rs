@@ -60,7 +60,7 @@ fn i02_a_frozen_camera_is_told_from_somebody_who_sits_still() {
 /// tells it from somebody who sits still. One alone looks like a person.
 #[test]
 fn i09_a_photograph_of_a_photograph_is_told_where_it_does_not_move() {
-    let detector = Detector::new().expect("the model loads");
+    let detector = Detector::default();
     let mut rates = Vec::new();
     let kinds = [
         ("a print", None, 90),
