@@ -4095,7 +4095,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists attempts that were watched and are over, with what is to be looked at */
+        /** Lists attempts that were watched and are over, with what is to be looked at, the gravest first */
         get: {
             parameters: {
                 query?: {
@@ -5426,7 +5426,7 @@ export interface components {
              * @description Where the next page begins; null behind the last.
              */
             next?: number | null;
-            /** @description The newest attempt first. */
+            /** @description The gravest first, and of those alike the newest attempt. */
             reviews: components["schemas"]["ReviewEntry"][];
             /**
              * Format: int64
