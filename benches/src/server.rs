@@ -133,7 +133,8 @@ impl Loaded {
         let exam = bank::publish(&desk, definition).await;
         let tokens = bank::candidates(&desk, exam.id, candidates).await;
         desk.store.close().await;
-        let process = Process::start_under(wrapper, binary, &database.url).await;
+        let process =
+            Process::start_under(wrapper, binary, &database.url, database.folder.path()).await;
         let is_watched = definition.contains("proctoring");
         Some(Self { database, process, exam: exam.id, tokens, is_watched })
     }

@@ -21,6 +21,7 @@ pub struct Process {
     /// What runs it: a tracer with its arguments, or nothing.
     wrapper: Vec<String>,
     database: String,
+    photos: PathBuf,
     /// Where it listens, the same after every start.
     pub address: SocketAddr,
     child: Child,
@@ -42,19 +43,26 @@ impl Process {
     /// # Panics
     /// When it does not become ready.
     pub async fn start(binary: impl AsRef<Path>, database: &Database) -> Self {
-        Self::start_under(Vec::new(), binary, &database.url).await
+        Self::start_under(Vec::new(), binary, &database.url, database.folder.path()).await
     }
 
-    /// Starts `binary` as an argument of `wrapper` on the database at `url`, and waits until it is
-    /// ready. The wrapper must leave the server the process that was started.
+    /// Starts `binary` as an argument of `wrapper` on the database at `url`, with its photographs in
+    /// `folder`, and waits until it is ready. The wrapper must leave the server the process that was
+    /// started.
     ///
     /// # Panics
     /// When it does not become ready.
-    pub async fn start_under(wrapper: Vec<String>, binary: impl AsRef<Path>, url: &str) -> Self {
-        let binary = binary.as_ref().to_path_buf();
+    pub async fn start_under(
+        wrapper: Vec<String>,
+        binary: impl AsRef<Path>,
+        url: &str,
+        folder: &Path,
+    ) -> Self {
+        let (binary, photos) = (binary.as_ref().to_path_buf(), folder.join("photos"));
         let address = free_address();
-        let child = spawn(&wrapper, &binary, url, address);
-        let mut process = Self { binary, wrapper, database: url.to_owned(), address, child };
+        let child = spawn(&wrapper, &binary, url, &photos, address);
+        let database = url.to_owned();
+        let mut process = Self { binary, wrapper, database, photos, address, child };
         process.wait_until_ready().await;
         process
     }
@@ -125,7 +133,7 @@ impl Process {
 
     /// Starts it again on the same address and waits until it is ready.
     pub async fn start_again(&mut self) {
-        self.child = spawn(&self.wrapper, &self.binary, &self.database, self.address);
+        self.child = spawn(&self.wrapper, &self.binary, &self.database, &self.photos, self.address);
         self.wait_until_ready().await;
     }
 
@@ -147,7 +155,13 @@ impl Process {
     }
 }
 
-fn spawn(wrapper: &[String], binary: &Path, database: &str, address: SocketAddr) -> Child {
+fn spawn(
+    wrapper: &[String],
+    binary: &Path,
+    database: &str,
+    photos: &Path,
+    address: SocketAddr,
+) -> Child {
     let mut command = match wrapper.split_first() {
         Some((program, arguments)) => {
             let mut command = Command::new(program);
@@ -159,6 +173,7 @@ fn spawn(wrapper: &[String], binary: &Path, database: &str, address: SocketAddr)
     command
         .args(["serve", "--database", database, "--listen", &address.to_string()])
         .env("EXAM_KEY", KEY)
+        .env("EXAM_PHOTOS", photos)
         .env("EXAM_LOG", "warn")
         .env("EXAM_TEST_CLOCK", "0")
         .stdin(Stdio::null())

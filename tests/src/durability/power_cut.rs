@@ -138,7 +138,13 @@ async fn record(server: &Path, acknowledgements: u64, seed: u64) -> Recorded {
     let base = std::fs::read(&path).expect("the database");
     assert!(!path.with_extension("db-wal").exists(), "the log was folded in");
     let out = room.database.folder.path().join("trace");
-    let mut process = Process::start_under(trace::tracer(&out), server, &room.database.url).await;
+    let mut process = Process::start_under(
+        trace::tracer(&out),
+        server,
+        &room.database.url,
+        room.database.folder.path(),
+    )
+    .await;
     let nodes = [process.address];
     let phones = Phones::at_work(&nodes, room.exam, &room.tokens, Habits::default(), seed).await;
     // The last run is the long one: there the log grows until it is folded in and begun anew.
@@ -252,7 +258,7 @@ async fn open_image(folder: &Path, expected: &Acknowledged, program: Option<&Pat
     let url = format!("sqlite:{}", folder.join("exam.db").display());
     let mut process = None;
     if let Some(server) = program {
-        process = Some(Process::start_under(Vec::new(), server, &url).await);
+        process = Some(Process::start_under(Vec::new(), server, &url, folder).await);
         verify(server, &url).await;
     }
     let desk = Desk::open(&settings_of(&url)).await.expect("the image can be opened");

@@ -42,7 +42,13 @@ pub async fn sync_before_ack(
     let began = Instant::now();
     let room = Room::prepare(kind, phones).await?;
     let out = room.database.folder.path().join("trace");
-    let mut process = Process::start_under(trace::tracer(&out), server, &room.database.url).await;
+    let mut process = Process::start_under(
+        trace::tracer(&out),
+        server,
+        &room.database.url,
+        room.database.folder.path(),
+    )
+    .await;
     let nodes = [process.address];
     let phones = Phones::at_work(&nodes, room.exam, &room.tokens, Habits::default(), seed).await;
     phones.acknowledge(acknowledgements, PATIENCE).await;

@@ -45,7 +45,8 @@ pub async fn unknown_commits(server: &Path, cuts: u32, seed: u64) -> Option<Outc
     let (host, name) = rest.split_once('/').expect("an address with a database");
     let relay = Relay::start(host.parse().expect("an address")).await;
     let url = format!("{before}@{}/{name}", relay.address);
-    let mut process = Process::start_under(Vec::new(), server, &url).await;
+    let mut process =
+        Process::start_under(Vec::new(), server, &url, room.database.folder.path()).await;
     let nodes = [process.address];
     let phones = Phones::at_work(&nodes, room.exam, &room.tokens, Habits::default(), seed).await;
     let mut rng = rng(seed);
