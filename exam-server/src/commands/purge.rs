@@ -50,7 +50,7 @@ pub async fn purge(
     dry_run: bool,
     quiet: bool,
 ) -> anyhow::Result<Purged> {
-    own(&desk.store, photos, !dry_run).await?;
+    own(&desk.store, photos, false).await?;
     let mut purged = Purged { dry_run, ..Purged::default() };
     let mut keeps = Keeps::default();
     let total = usize::try_from(desk.store.snapshots_kept_count().await?).unwrap_or(0);

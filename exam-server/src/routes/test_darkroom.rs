@@ -13,7 +13,7 @@ use super::test_clock::may_be_asked;
 use crate::app::App;
 use crate::problem::ApiError;
 use crate::routes::Body;
-use crate::snapshots::Held;
+use crate::snapshots::{Busy, Held};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -29,7 +29,8 @@ pub(super) fn routes() -> Router<App> {
 
 async fn hold(State(app): State<App>, Body(body): Body<HoldBody>) -> Result<StatusCode, ApiError> {
     may_be_asked()?;
-    let held = body.held.then(|| app.darkroom.hold());
+    let held = body.held.then(|| app.darkroom.hold()).transpose();
+    let held = held.map_err(|Busy| ApiError::Busy)?;
     *HELD.lock().expect("nobody panics with it") = held;
     Ok(StatusCode::NO_CONTENT)
 }

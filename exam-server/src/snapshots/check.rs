@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::compare::compared;
 use super::darkroom::Developed;
-use super::{Busy, own, photos};
+use super::{Busy, NotOurs, own, photos};
 use crate::app::App;
 use crate::store::{NewSnapshot, SnapshotRow};
 
@@ -19,6 +19,9 @@ const SWEEP_EVERY: Span = Span::from_seconds(20);
 
 /// How many are made up for in one go.
 const SWEEP_ROWS: i64 = 32;
+
+/// After so many that there was no room for, or that broke a decoder, a sweep ends.
+const BUSY_MAX: usize = 4;
 
 /// How old a photograph is before another node takes it for forgotten.
 const FORGOTTEN_AFTER: Span = Span::from_seconds(60);
@@ -75,30 +78,45 @@ fn earlier(row: SnapshotRow) -> Option<Earlier> {
 
 /// Takes the photo store, and looks at what was put off, again and again until the server stops.
 pub async fn sweep(app: App, stopping: CancellationToken) {
-    if let Err(error) = own(&app.store, &app.photos, true).await {
-        tracing::error!(%error, "photographs are not safe");
-    }
+    let mut ailed = false;
     loop {
+        let owned = own(&app.store, &app.photos, true).await;
+        let is_ours = owned.is_ok();
+        match owned {
+            Ok(()) => app.photos.found(false),
+            Err(error) => {
+                if error.is::<NotOurs>() {
+                    app.photos.found(true);
+                }
+                if !ailed {
+                    tracing::error!(error = format!("{error:#}"), "photographs cannot be kept");
+                }
+            }
+        }
+        ailed = !is_ours;
+        if let Err(error) = sweep_once(&app, is_ours).await {
+            tracing::warn!(%error, "snapshots that were put off were not looked at");
+        }
         tokio::select! {
             () = stopping.cancelled() => return,
             () = app.clock.sleep(SWEEP_EVERY) => {}
         }
-        if let Err(error) = sweep_once(&app).await {
-            tracing::warn!(%error, "snapshots that were put off were not looked at");
-        }
     }
 }
 
-async fn sweep_once(app: &App) -> anyhow::Result<()> {
+async fn sweep_once(app: &App, is_ours: bool) -> anyhow::Result<()> {
     let forgotten = app.clock.now() - FORGOTTEN_AFTER;
-    // One on which the detector fails stays, and the next sweep tries it again; others follow behind it.
-    let mut after = 0;
+    // What cannot be looked at stays, and the next sweep tries it again; others follow behind it.
+    let (mut after, mut busy) = (0, 0);
     loop {
         let rows = app.store.snapshots_unchecked(after, SWEEP_ROWS).await?;
         let Some(last) = rows.last() else { return Ok(()) };
         after = last.snapshot_no;
         for row in rows.into_iter().filter(|row| row.received_at_ms <= forgotten.as_ms()) {
-            if make_up(app, row).await?.is_err() {
+            if make_up(app, row, is_ours).await?.is_err() {
+                busy += 1;
+            }
+            if busy == BUSY_MAX {
                 return Ok(());
             }
         }
@@ -106,12 +124,16 @@ async fn sweep_once(app: &App) -> anyhow::Result<()> {
 }
 
 /// Looks at a photograph that was put off.
-async fn make_up(app: &App, row: SnapshotRow) -> anyhow::Result<Result<(), Busy>> {
+async fn make_up(app: &App, row: SnapshotRow, is_ours: bool) -> anyhow::Result<Result<(), Busy>> {
     let Some(attempt) = app.store.attempt_id_of(row.attempt_no).await? else { return Ok(Ok(())) };
     let name = photos::name(attempt, &row.request_id, &row.kept_sha256);
-    let sealed = app.photos.read(&name).await?;
+    let mut sealed = app.photos.read(&name).await?;
     if sealed.is_none() {
-        own(&app.store, &app.photos, true).await?; // It is not lost where all others are away, too.
+        // It is not lost where all others are away, too; or only came back in this moment.
+        if !is_ours || own(&app.store, &app.photos, false).await.is_err() {
+            return Ok(Ok(()));
+        }
+        sealed = app.photos.read(&name).await?;
     }
     let developed = match sealed.and_then(|sealed| app.keys.open(&sealed)) {
         None => None,

@@ -172,9 +172,11 @@ impl Darkroom {
     }
 
     /// Lets the threads stand still until what is returned is dropped, for tests.
+    ///
+    /// # Errors
+    /// [`Busy`] when too many wait.
     #[cfg(feature = "turned-clock")]
-    #[must_use]
-    pub fn hold(&self) -> Held {
+    pub fn hold(&self) -> Result<Held, Busy> {
         let (held, wait) = mpsc::channel::<()>();
         let wait = Arc::new(std::sync::Mutex::new(wait));
         let stand_still = move || {
@@ -182,9 +184,9 @@ impl Darkroom {
             let _ = wait.lock().expect("nobody panics with it").recv();
         };
         let also = stand_still.clone();
-        let _ = self.develop.enqueue(Box::new(stand_still));
-        let _ = self.look.enqueue(Box::new(move |_| also()));
-        Held(held)
+        self.develop.enqueue(Box::new(stand_still))?;
+        self.look.enqueue(Box::new(move |_| also()))?;
+        Ok(Held(held))
     }
 
     /// How alike two photographs have to be; `None` where none are compared.

@@ -19,18 +19,24 @@ const ID: &str = "photo_store";
 /// The setting that says that such a file was written.
 const CLAIMED: &str = "photo_store_claimed";
 
-/// Whose a photo store is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+/// Why a photo store is not the database's own.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotOurs {
     /// It names another database.
-    #[error("the photo store belongs to another database")]
+    #[error("the photo store belongs to another database, as the file `owner` in it says")]
     Elsewhere,
-    /// It names none, though this database's store does.
-    #[error("this is not the photo store that the database had: the file `owner` is missing in it")]
-    Away,
+    /// It names none.
+    #[error(
+        "this is not the database's photo store: the file `owner` with the text {id} is missing in it"
+    )]
+    Away {
+        /// What the file says in the right one.
+        id: String,
+    },
 }
 
-/// Sees to it that `photos` belongs to the database; a store that nobody has is taken, with `take`.
+/// Sees to it that `photos` belongs to the database. With `take` a store that nobody has is taken, where
+/// the database has none yet.
 ///
 /// # Errors
 /// [`NotOurs`]; trouble with the database or the photo store.
@@ -38,12 +44,12 @@ pub async fn own(store: &Store, photos: &Photos, take: bool) -> anyhow::Result<(
     let id = store.setting_keep(ID, &hex::encode(random_bytes::<16>())).await?;
     let is_claimed = store.setting_find(CLAIMED).await?.is_some();
     match photos.read(&Name::from(OWNER)).await? {
-        Some(owner) if owner != id.as_bytes() => return Err(NotOurs::Elsewhere.into()),
-        None if is_claimed => return Err(NotOurs::Away.into()),
-        None if take => photos.keep(&Name::from(OWNER), id.into_bytes()).await?,
-        Some(_) | None => {}
+        Some(owner) if owner.trim_ascii() != id.as_bytes() => return Err(NotOurs::Elsewhere.into()),
+        None if is_claimed || !take => return Err(NotOurs::Away { id }.into()),
+        None => photos.put(&Name::from(OWNER), id.into_bytes()).await?,
+        Some(_) => {}
     }
-    if take && !is_claimed {
+    if !is_claimed {
         store.setting_keep(CLAIMED, "yes").await?;
     }
     Ok(())

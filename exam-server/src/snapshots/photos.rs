@@ -35,6 +35,8 @@ pub struct Photos {
     opened: OnceLock<Arc<dyn ObjectStore>>,
     /// Whether the last picture was not kept.
     ails: AtomicBool,
+    /// Whether it was seen to be another database's, or none.
+    foreign: AtomicBool,
     places: Arc<Semaphore>,
 }
 
@@ -50,6 +52,9 @@ pub enum PhotoTrouble {
     /// It said nothing.
     #[error("the photo store did not answer in time")]
     Slow,
+    /// It is another database's, or not the one of before.
+    #[error("the photo store is not this database's own")]
+    Foreign,
 }
 
 /// What it takes to use a store that speaks S3.
@@ -118,8 +123,9 @@ impl Photos {
     /// `s3://BUCKET[/PREFIX]`.
     #[must_use]
     pub fn at(place: PathBuf, access: S3Access) -> Self {
-        let (opened, ails) = (OnceLock::new(), AtomicBool::new(false));
-        Self { place, access, opened, ails, places: Arc::new(Semaphore::new(TOGETHER)) }
+        let [ails, foreign] = [false; 2].map(AtomicBool::new);
+        let places = Arc::new(Semaphore::new(TOGETHER));
+        Self { place, access, opened: OnceLock::new(), ails, foreign, places }
     }
 
     /// Opens it, where it was not opened yet.
@@ -134,13 +140,21 @@ impl Photos {
         Ok(self.opened.get_or_init(|| opened))
     }
 
+    /// Says whether pictures may be kept in it: whose it is was looked at.
+    pub(super) fn found(&self, foreign: bool) {
+        self.foreign.store(foreign, Ordering::Relaxed);
+    }
+
     /// Keeps sealed bytes under a name; what was there before is gone. The first failure of several is
     /// logged, and the picture that ends them.
     ///
     /// # Errors
     /// [`PhotoTrouble`].
     pub async fn keep(&self, name: &Name, sealed: Vec<u8>) -> Result<(), PhotoTrouble> {
-        let kept = self.put(name, sealed).await;
+        let kept = match self.foreign.load(Ordering::Relaxed) {
+            true => Err(PhotoTrouble::Foreign),
+            false => self.put(name, sealed).await,
+        };
         let ails = kept.is_err();
         let ailed = self.ails.swap(ails, Ordering::Relaxed);
         match &kept {
@@ -156,7 +170,8 @@ impl Photos {
         kept
     }
 
-    async fn put(&self, name: &Name, sealed: Vec<u8>) -> Result<(), PhotoTrouble> {
+    /// The same, whosever it is, and without a word.
+    pub(super) async fn put(&self, name: &Name, sealed: Vec<u8>) -> Result<(), PhotoTrouble> {
         let (store, name) = (Arc::clone(self.store()?), name.clone());
         self.within(async move { store.put(&name, sealed.into()).await.map(drop) }).await
     }

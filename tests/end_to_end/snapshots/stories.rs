@@ -266,23 +266,26 @@ pub async fn i10_a_photo_store_that_fails_stops_no_answer(kind: Kind) {
 
 pub async fn i10_checks_that_stand_still_stop_no_answer(kind: Kind) {
     let Some(server) = watched(kind).await else { return };
-    let app = &server.running.app;
     let sitting = Sitting::consenting(&server).await;
     let mut socket = sitting.candidate.connect(&sitting.attempt_id).await;
     let request = sitting.next().await.id.to_string();
     socket.expect("snapshot").await;
-    let held = app.darkroom.hold();
-    let saves = async {
-        while app.arriving.begin(sitting.attempt.key.attempt_no).is_some() {
-            tokio::time::sleep(Duration::from_millis(10)).await;
+    let held = server.running.app.darkroom.hold().expect("nobody waits");
+    let mut put = Box::pin(sitting.put(&request, picture("biden")));
+    let mut saves = 0;
+    let (status, reply) = loop {
+        tokio::select! {
+            reply = &mut put => break reply,
+            () = tokio::time::sleep(Duration::from_millis(50)) => {}
         }
-        for n in 1..=3 {
-            let ack = socket.save(n, 1, &["a"]).await;
-            assert_eq!(ack["n"], n, "{ack}");
-            server.turn(Span::from_seconds(5)).await;
-        }
+        saves += 1;
+        assert!(saves < 100, "it is told to come again");
+        let ack = socket.save(saves, 1, &["a"]).await;
+        assert_eq!(ack["n"], saves, "{ack}");
+        server.turn(Span::from_seconds(3)).await;
     };
-    let ((status, reply), ()) = tokio::join!(sitting.put(&request, picture("biden")), saves);
+    drop(put);
+    assert!(saves > 2, "it waits for its ten seconds");
     assert_eq!((status, &reply["code"]), (StatusCode::SERVICE_UNAVAILABLE, &json!("busy")));
     assert!(sitting.rows().await.is_empty());
     // The same snapshot is taken, and looked at, once they move again.
@@ -393,10 +396,14 @@ pub async fn photographs_of_a_store_that_is_away_are_not_lost(kind: Kind) {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     assert_eq!(sitting.rows().await[0].findings, None);
+    let second = sitting.next().await.id.to_string();
+    let (status, reply) = sitting.put(&second, picture("biden")).await;
+    assert_eq!((status, &reply["code"]), (StatusCode::SERVICE_UNAVAILABLE, &json!("busy")));
     std::fs::remove_dir_all(&photos).expect("it is there");
     std::fs::rename(&aside, &photos).expect("it is moved back");
     server.turn(Span::from_seconds(30)).await;
     assert_eq!(sitting.looked_at().await[0].findings.as_deref(), Some("[]"));
+    assert_eq!(sitting.put(&second, picture("biden")).await.0, StatusCode::NO_CONTENT);
     server.running.stop().await;
 }
 
