@@ -14,13 +14,16 @@ const FOLDER = fileURLToPath(new URL('../browser/', import.meta.url));
 /** What measures how long something takes wants the machine for itself. */
 const ALONE = ['weak.test.mjs'];
 
-/** How many tests passed, and which files have one that did not. */
+/** How many tests passed of each file, and which files have one that did not. */
 async function play(files, concurrency) {
-  let passed = 0;
+  const passed = new Map();
   const failed = new Set();
   const stream = run({ files: files.map((name) => FOLDER + name), concurrency });
   const counts = ({ nesting, details, name }) => nesting === 0 && details.type !== 'suite' && !name.endsWith('.mjs');
-  stream.on('test:pass', (event) => (passed += counts(event) ? 1 : 0));
+  stream.on('test:pass', (event) => {
+    const file = basename(event.file ?? event.name);
+    if (counts(event)) passed.set(file, (passed.get(file) ?? 0) + 1);
+  });
   stream.on('test:fail', (event) => failed.add(basename(event.file ?? event.name)));
   const ended = new Promise((resolve) => stream.once('end', resolve));
   stream.compose(new spec()).pipe(process.stdout, { end: false });
@@ -31,7 +34,9 @@ async function play(files, concurrency) {
 const asked = process.argv.slice(2).map((path) => basename(path));
 const files = asked.length > 0 ? asked : readdirSync(FOLDER).filter((name) => name.endsWith('.test.mjs'));
 const began = Date.now();
-let passed = 0;
+/** A file that is played twice counts as it ended. */
+const counted = new Map();
+const count = ({ passed }, part) => part.forEach((name) => counted.set(name, passed.get(name) ?? 0));
 const again = [];
 for (const [part, concurrency] of [
   [files.filter((name) => !ALONE.includes(name)), 2],
@@ -39,16 +44,17 @@ for (const [part, concurrency] of [
 ]) {
   if (part.length === 0) continue;
   const played = await play(part, concurrency);
-  passed += played.passed;
+  count(played, part);
   again.push(...played.failed);
 }
 let failed = [];
 if (again.length > 0) {
   console.log(`browser: failed, and played once more alone: ${again.join(', ')}`);
   const played = await play(again, 1);
-  passed += played.passed;
+  count(played, again);
   failed = played.failed;
 }
+const passed = [...counted.values()].reduce((sum, one) => sum + one, 0);
 const seconds = Math.round((Date.now() - began) / 1000);
 console.log(`browser: ${passed} tests passed in ${seconds} s; ${again.length} files played twice; ${failed.length} files failed`);
 process.exitCode = failed.length > 0 || passed === 0 ? 1 : 0;
