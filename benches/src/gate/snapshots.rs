@@ -74,7 +74,7 @@ struct Phones {
     camera: Arc<Camera>,
 }
 
-/// A folder on a disk of one page, which is full with the first photograph; only the server sees it, in a
+/// A folder on a disk of one page, which the name of its owner fills; only the server sees it, in a
 /// namespace of its own.
 struct FullDisk {
     folder: tempfile::TempDir,
@@ -221,6 +221,12 @@ impl FullDisk {
         let mount = ["sh", "-c", MOUNT, &folder];
         NAMESPACE.into_iter().chain(mount).map(str::to_owned).collect()
     }
+
+    /// The folder as the server sees it.
+    fn inside(&self, loaded: &Loaded) -> PathBuf {
+        let folder = self.folder.path().strip_prefix("/").expect("folders have whole paths");
+        PathBuf::from(format!("/proc/{}/root", loaded.process.id())).join(folder)
+    }
 }
 
 impl Trouble {
@@ -237,9 +243,13 @@ impl Trouble {
             return loaded.hold_darkroom(true).await;
         }
         let (photos, aside) = photo_folders(loaded);
-        std::fs::rename(&photos, aside)?;
+        std::fs::rename(&photos, &aside)?;
         match full {
-            Some(full) if self == Self::DiskFull => symlink(full.folder.path(), &photos)?,
+            Some(full) if self == Self::DiskFull => {
+                // Whose it is takes up the page, so that the server tries to write the rest.
+                std::fs::copy(aside.join("owner"), full.inside(loaded).join("owner"))?;
+                symlink(full.folder.path(), &photos)?;
+            }
             // A file where the folder was: nothing can be written there any more.
             _ => std::fs::write(&photos, b"")?,
         }
