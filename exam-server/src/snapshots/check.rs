@@ -81,9 +81,13 @@ pub async fn sweep(app: App, stopping: CancellationToken) {
     let mut ailed = false;
     loop {
         let owned = own(&app.store, &app.photos, true).await;
-        let is_ours = owned.is_ok();
-        match owned {
-            Ok(()) => app.photos.found(false),
+        match &owned {
+            Ok(()) => {
+                app.photos.found(false);
+                if let Err(error) = sweep_once(&app).await {
+                    tracing::warn!(%error, "snapshots that were put off were not looked at");
+                }
+            }
             Err(error) => {
                 if error.is::<NotOurs>() {
                     app.photos.found(true);
@@ -93,10 +97,7 @@ pub async fn sweep(app: App, stopping: CancellationToken) {
                 }
             }
         }
-        ailed = !is_ours;
-        if let Err(error) = sweep_once(&app, is_ours).await {
-            tracing::warn!(%error, "snapshots that were put off were not looked at");
-        }
+        ailed = owned.is_err();
         tokio::select! {
             () = stopping.cancelled() => return,
             () = app.clock.sleep(SWEEP_EVERY) => {}
@@ -104,7 +105,7 @@ pub async fn sweep(app: App, stopping: CancellationToken) {
     }
 }
 
-async fn sweep_once(app: &App, is_ours: bool) -> anyhow::Result<()> {
+async fn sweep_once(app: &App) -> anyhow::Result<()> {
     let forgotten = app.clock.now() - FORGOTTEN_AFTER;
     // What cannot be looked at stays, and the next sweep tries it again; others follow behind it.
     let (mut after, mut busy) = (0, 0);
@@ -113,7 +114,7 @@ async fn sweep_once(app: &App, is_ours: bool) -> anyhow::Result<()> {
         let Some(last) = rows.last() else { return Ok(()) };
         after = last.snapshot_no;
         for row in rows.into_iter().filter(|row| row.received_at_ms <= forgotten.as_ms()) {
-            if make_up(app, row, is_ours).await?.is_err() {
+            if make_up(app, row).await?.is_err() {
                 busy += 1;
             }
             if busy == BUSY_MAX {
@@ -124,13 +125,13 @@ async fn sweep_once(app: &App, is_ours: bool) -> anyhow::Result<()> {
 }
 
 /// Looks at a photograph that was put off.
-async fn make_up(app: &App, row: SnapshotRow, is_ours: bool) -> anyhow::Result<Result<(), Busy>> {
+async fn make_up(app: &App, row: SnapshotRow) -> anyhow::Result<Result<(), Busy>> {
     let Some(attempt) = app.store.attempt_id_of(row.attempt_no).await? else { return Ok(Ok(())) };
     let name = photos::name(attempt, &row.request_id, &row.kept_sha256);
     let mut sealed = app.photos.read(&name).await?;
     if sealed.is_none() {
         // It is not lost where all others are away, too; or only came back in this moment.
-        if !is_ours || own(&app.store, &app.photos, false).await.is_err() {
+        if own(&app.store, &app.photos, false).await.is_err() {
             return Ok(Ok(()));
         }
         sealed = app.photos.read(&name).await?;
@@ -151,10 +152,7 @@ async fn make_up(app: &App, row: SnapshotRow, is_ours: bool) -> anyhow::Result<R
         return Ok(Ok(()));
     };
     let kept = app.darkroom.threshold().map(|_| pixels.clone());
-    let faces = match app.darkroom.faces(pixels).await {
-        Err(Busy) => return Ok(Err(Busy)),
-        Ok(faces) => faces,
-    };
+    let Ok(faces) = app.darkroom.faces(pixels).await else { return Ok(Err(Busy)) };
     let sent = row.sent_sha256.clone().try_into().unwrap_or_default();
     let seen = Seen { looks: &looks, faces: &faces, pixels: kept };
     note(app, row.snapshot_no, row.attempt_no, seen, sent).await?;
