@@ -137,14 +137,7 @@ async fn record(server: &Path, acknowledgements: u64, seed: u64) -> Recorded {
     let path = room.database.folder.path().join("exam.db");
     let base = std::fs::read(&path).expect("the database");
     assert!(!path.with_extension("db-wal").exists(), "the log was folded in");
-    let out = room.database.folder.path().join("trace");
-    let mut process = Process::start_under(
-        trace::tracer(&out),
-        server,
-        &room.database.url,
-        room.database.folder.path(),
-    )
-    .await;
+    let (mut process, out) = trace::traced(server, &room.database).await;
     let nodes = [process.address];
     let phones = Phones::at_work(&nodes, room.exam, &room.tokens, Habits::default(), seed).await;
     // The last run is the long one: there the log grows until it is folded in and begun anew.

@@ -16,7 +16,6 @@ use super::room::Room;
 use super::trace::{self, Call, What, acknowledged_in, find_all, number_at};
 use super::{Outcome, name_of};
 use crate::Kind;
-use crate::process::Process;
 
 /// How long the phones may take: a traced server is slow.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -41,14 +40,7 @@ pub async fn sync_before_ack(
 ) -> Option<Outcome> {
     let began = Instant::now();
     let room = Room::prepare(kind, phones).await?;
-    let out = room.database.folder.path().join("trace");
-    let mut process = Process::start_under(
-        trace::tracer(&out),
-        server,
-        &room.database.url,
-        room.database.folder.path(),
-    )
-    .await;
+    let (mut process, out) = trace::traced(server, &room.database).await;
     let nodes = [process.address];
     let phones = Phones::at_work(&nodes, room.exam, &room.tokens, Habits::default(), seed).await;
     phones.acknowledge(acknowledgements, PATIENCE).await;

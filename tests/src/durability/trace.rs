@@ -8,6 +8,9 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::Database;
+use crate::process::Process;
+
 /// What the traces are asked for.
 const CALLS: &str = "trace=openat,pwrite64,fdatasync,fsync,ftruncate,unlink,\
     write,writev,sendto,sendmsg,read,readv,recvfrom,recvmsg";
@@ -48,9 +51,18 @@ pub struct Call {
     pub what: What,
 }
 
+/// Starts `server` on `database` under strace, and says where the trace is written.
+///
+/// # Panics
+/// When it does not become ready.
+pub async fn traced(server: &Path, database: &Database) -> (Process, PathBuf) {
+    let folder = database.folder.path();
+    let out = folder.join("trace");
+    (Process::start_under(tracer(&out), server, &database.url, folder).await, out)
+}
+
 /// A command line that runs a program under strace and stays its parent's child.
-#[must_use]
-pub fn tracer(out: &Path) -> Vec<String> {
+fn tracer(out: &Path) -> Vec<String> {
     let out = out.to_str().expect("a path of a test is text");
     // -D: the server stays the process that was started, so it can be killed as ever.
     ["strace", "-D", "-f", "--seccomp-bpf", "-yy", "-x", "-A", "-s", BYTES_MAX]
